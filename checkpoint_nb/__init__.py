@@ -1,0 +1,1 @@
+"""Notebooks that remember: cached cells and functions, run in parallel, watched live."""

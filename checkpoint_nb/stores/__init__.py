@@ -1,0 +1,1 @@
+"""Where results are kept: interface, disk, entry format."""

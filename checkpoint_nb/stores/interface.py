@@ -1,0 +1,131 @@
+"""What a store is: recipe key to record, and payloads by digest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One stored result.
+
+    Parameters
+    ----------
+    digest
+        Result digest: of the value's content, hex.
+    size
+        Bytes of the payload.
+    shown
+        A few words for people: ``ndarray (1797, 64) float64``.
+    inline
+        The payload itself where it is small; ``None`` when it is an object file named by digest.
+    """
+
+    digest: str
+    size: int
+    shown: str
+    inline: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One labelled part of a key: its digest, and what of it may be shown to people."""
+
+    digest: str
+    shown: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What a store knows of one computation; ``created`` and ``seconds`` are for display only.
+
+    Parameters
+    ----------
+    key
+        Recipe key, hex: what the computation depended on.
+    task, node, label
+        Name of the task, identity and label of the node it was first computed for.
+    outputs
+        Output name to stored result; a function has one output, named ``""``.
+    parts
+        The parts of the key by label, kept so that *why* is a diff.
+    seconds
+        How long the work took.
+    created
+        When it ended, seconds since the epoch.
+    log
+        What the task printed (stdout and stderr), its end if it was long.
+    """
+
+    key: str
+    task: str
+    node: str
+    label: str
+    outputs: Mapping[str, Stored]
+    parts: Mapping[str, Part]
+    seconds: float
+    created: float
+    log: str = ""
+
+    @property
+    def size(self) -> int:
+        """Bytes of all outputs."""
+        return sum(stored.size for stored in self.outputs.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Freed:
+    """What a clear removed: records, and bytes on disk."""
+
+    entries: int
+    size: int
+
+
+class Objects(Protocol):
+    """Payloads, written and read in any process; instances pickle to a few bytes."""
+
+    def put(self, value: object, digest: str, shown: str, compress_level: int) -> Stored:
+        """Encode ``value``; small ones stay inline, others are durable in a file on return."""
+
+    def get(self, stored: Stored) -> object:
+        """The value, verified first. Raises MissingEntry or DamagedEntry."""
+
+    def holds(self, stored: Stored) -> bool:
+        """Whether the payload is there with the right size (a cheap look)."""
+
+    def intact(self, stored: Stored) -> bool:
+        """Whether the payload is there and verifies to the last byte; a bad one is moved aside."""
+
+
+class Store(Protocol):
+    """Keeps records by recipe key. Safe to call from any thread and from many processes."""
+
+    @property
+    def objects(self) -> Objects: ...
+
+    def lookup(self, keys: Sequence[str]) -> dict[str, Record]:
+        """All verified records among ``keys``, in one read; a damaged one is a miss."""
+
+    def commit(self, records: Sequence[Record]) -> Future[None]:
+        """Keep ``records``; durable when the future is done. Waiting commits share a transaction."""
+
+    def records(self, task: str | None = None) -> Iterable[Record]:
+        """Every record (of ``task``), newest first."""
+
+    def clear(
+        self, *, task: str | None = None, nodes: Iterable[str] = (), keys: Iterable[str] = ()
+    ) -> Freed:
+        """Remove records for real, and each payload that nothing else refers to.
+
+        ``task`` alone: all of that task. ``nodes`` or ``keys``: the records of those nodes, every
+        version, and of those keys (``task`` then only narrows the search). Nothing given: all.
+        """
+
+    def listen(self, rejected: Callable[[str, str], None]) -> None:
+        """Call ``rejected(what, why)`` for each damaged or foreign entry met from now on."""
+
+    def close(self) -> None:
+        """Wait for commits under way and let go of the files."""
