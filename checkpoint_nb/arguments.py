@@ -1,0 +1,194 @@
+"""From the arguments of a call to a node's identity and to what travels."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeGuard
+
+from checkpoint_nb.errors import ArgumentError, FingerprintError
+from checkpoint_nb.fingerprint import describe, digest
+from checkpoint_nb.parts import Part
+from checkpoint_nb.work import Node, Template, Upstream
+
+_ATOMS = (int, float, str, bool, bytes, complex, type(None))
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """The bound arguments of one call, defaults applied.
+
+    Parameters
+    ----------
+    label
+        What people read: ``choose(6, 3)``.
+    node_id
+        Digest of the task's name and the arguments.
+    values
+        Parameter to argument, Tasks and all.
+    parts
+        Parameter to its part of the key; a Task inside counts by its place, not by itself.
+    """
+
+    label: str
+    node_id: str
+    values: Mapping[str, object]
+    parts: Mapping[str, Part]
+
+    def check_unchanged(self) -> None:
+        """Raise ArgumentError when an argument was changed in place since the call."""
+        for name, value in self.values.items():
+            if isinstance(value, _ATOMS):
+                continue
+            if digest(_keyed(value, Numbered())) != self.parts[name].digest:
+                raise ArgumentError(
+                    f"The argument {name} of {self.label} was changed after the call.",
+                    {"argument": name, "type": type(value).__name__},
+                    "Pass a copy, or call the task again after the change.",
+                )
+
+    def as_given(
+        self, signature: inspect.Signature
+    ) -> tuple[tuple[object, ...], dict[str, object]]:
+        """Spell the call as ``args, kwargs``, Tasks as they are."""
+        bound = inspect.BoundArguments(signature, dict(self.values))  # type: ignore[arg-type]
+        return bound.args, bound.kwargs
+
+
+def bind(
+    task: str,
+    signature: inspect.Signature,
+    args: tuple[object, ...],
+    kwargs: Mapping[str, object],
+) -> Arguments:
+    """Bind a call of ``task``; raises ArgumentError that names the task and the argument."""
+    try:
+        bound = signature.bind(*args, **kwargs)
+    except TypeError as error:
+        raise ArgumentError(
+            f"The arguments do not fit {task}{signature}.", {"task": task, "because": error}
+        ) from None
+    bound.apply_defaults()
+    values = bound.arguments
+    parts: dict[str, Part] = {}
+    identity: list[tuple[str, object]] = []
+    for name, value in values.items():
+        try:
+            inside = Numbered()
+            part = Part(digest(_keyed(value, inside)), _shown(value))
+        except FingerprintError as error:
+            raise _no_key(task, name, value, error) from error
+        parts[name] = part
+        identity.append((name, (part.digest, tuple(node.id for node in inside.nodes))))
+    return Arguments(
+        _label(task, signature, values), digest((task, tuple(identity))), values, parts
+    )
+
+
+class Numbered:
+    """Nodes by number, each once, in the order they were met."""
+
+    def __init__(self) -> None:
+        self.nodes: list[Node] = []
+        self._numbers: dict[str, int] = {}
+
+    def number(self, node: Node) -> int:
+        """Return the number of ``node``, a new one when it was not met before."""
+        number = self._numbers.setdefault(node.id, len(self.nodes))
+        if number == len(self.nodes):
+            self.nodes.append(node)
+        return number
+
+
+def templated(value: object, met: Numbered) -> object:
+    """Return ``value`` with each Task inside lists, tuples and dicts numbered into ``met``."""
+    return _replaced(value, met, Upstream, Template, ())
+
+
+def _keyed(value: object, met: Numbered) -> object:
+    return _replaced(value, met, _place_of, _same, ())
+
+
+def _place_of(number: int) -> object:
+    return ("checkpoint_nb upstream", number)
+
+
+def _same(container: object) -> object:
+    return container
+
+
+def _replaced(
+    value: object,
+    met: Numbered,
+    stand_in: Callable[[int], object],
+    rebuilt: Callable[[Any], object],
+    path: tuple[int, ...],
+) -> object:
+    """Replace Tasks; a container without one, or one that holds itself, passes as it is."""
+    if isinstance(value, _ATOMS) or id(value) in path:
+        return value
+    if _is_node(value):
+        return stand_in(met.number(value))
+    kind = type(value)
+    if kind not in (list, tuple, dict):
+        return value
+    items = list(value.values()) if isinstance(value, dict) else list(value)  # type: ignore[call-overload]
+    new = [_replaced(item, met, stand_in, rebuilt, (*path, id(value))) for item in items]
+    if all(after is before for after, before in zip(new, items, strict=True)):
+        return value
+    if isinstance(value, dict):
+        return rebuilt(dict(zip(value, new, strict=True)))
+    return rebuilt(tuple(new) if kind is tuple else new)
+
+
+def _is_node(value: object) -> TypeGuard[Node]:
+    return callable(getattr(type(value), "recipe", None)) and hasattr(type(value), "id")
+
+
+def templates(
+    signature: inspect.Signature, arguments: Arguments
+) -> tuple[tuple[object, ...], dict[str, object], list[Node]]:
+    """Spell the call with numbers for Tasks: ``args, kwargs`` and the nodes by number."""
+    met = Numbered()
+    args, kwargs = arguments.as_given(signature)
+    return (
+        tuple(templated(value, met) for value in args),
+        {name: templated(value, met) for name, value in kwargs.items()},
+        met.nodes,
+    )
+
+
+def _label(task: str, signature: inspect.Signature, values: Mapping[str, object]) -> str:
+    words: list[str] = []
+    for name, value in values.items():
+        kind = signature.parameters[name].kind
+        if kind is inspect.Parameter.VAR_POSITIONAL and isinstance(value, tuple):
+            words += [_shown(item) for item in value]
+        elif kind is inspect.Parameter.VAR_KEYWORD and isinstance(value, dict):
+            words += [f"{key}={_shown(item)}" for key, item in value.items()]
+        elif kind is inspect.Parameter.KEYWORD_ONLY:
+            words.append(f"{name}={_shown(value)}")
+        else:
+            words.append(_shown(value))
+    text = f"{task}({', '.join(words)})"
+    return text if len(text) <= 72 else text[:70] + "…)"
+
+
+def _shown(value: object) -> str:
+    task = getattr(type(value), "recipe", None) and getattr(value, "task", None)
+    return f"{task}(…)" if task else describe(value)
+
+
+def _no_key(task: str, name: str, value: object, error: FingerprintError) -> ArgumentError:
+    return ArgumentError(
+        f"The argument {name} of {task} cannot be part of a key.",
+        {
+            "task": task,
+            "argument": name,
+            "type": type(value).__name__,
+            "where": error.facts.get("path", name),
+            "because": error.headline,
+        },
+        error.hint or "Pass what it is made from (a path, a list) instead.",
+    )

@@ -1,0 +1,243 @@
+"""From a cell to a node: what it reads, where from, and what it leaves."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Callable, Mapping, MutableMapping
+from dataclasses import dataclass, field
+from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
+
+from checkpoint_nb.errors import FingerprintError, MagicUsageError
+from checkpoint_nb.fingerprint import describe, digest, fingerprint
+from checkpoint_nb.notebook.cellrun import CellWork, run_cell
+from checkpoint_nb.notebook.names import Names, names_of
+from checkpoint_nb.parts import Part
+from checkpoint_nb.work import Call, Dependency, Recipe, Upstream
+
+_TOP_LEVEL_AWAIT = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+
+
+@dataclass(frozen=True)
+class Bound:
+    """Who bound a name last, and the digest of what it was bound to."""
+
+    cell: Cell
+    digest: str
+
+
+class Cells:
+    """The checkpointed cells of one kernel, and which of them bound what.
+
+    Parameters
+    ----------
+    namespace
+        The notebook's names.
+    """
+
+    def __init__(self, namespace: MutableMapping[str, object]) -> None:
+        self.namespace = namespace
+        self._cells: dict[str, Cell] = {}
+        self._bound: dict[str, Bound] = {}
+        self._binders: dict[str, list[str]] = {}
+
+    def register(self, source: str, name: str, place: str) -> Cell:
+        """Make the cell a node; the same cell again (same ``place`` or same name) replaces it.
+
+        Parameters
+        ----------
+        source
+            Its code, after IPython's own transformation.
+        name
+            What the user calls it, or ``""``.
+        place
+            Which cell of the notebook it is, where the front end says so, or ``""``.
+        """
+        tree = ast.parse(source)
+        names = names_of(tree)
+        if names.star:
+            raise MagicUsageError(
+                "A checkpointed cell cannot tell which names `from ... import *` binds.",
+                {"cell": name or _title(names, source)},
+                "Move that line to a plain cell, or name what you import.",
+            )
+        before = next(iter(self.at(place)), None)
+        label = self._label(name or _title(names, source), bool(name), source, place, before)
+        if before is not None and before.label != label:
+            self._forget(before)
+        cell = Cell(self, label, place, source, tree, names)
+        self._cells[label] = cell
+        return cell
+
+    def at(self, place: str) -> list[Cell]:
+        """The cell that stands at ``place`` in the notebook, if it is known which."""
+        return [cell for cell in self._cells.values() if place and cell.place == place]
+
+    def bind(self, cell: Cell, name: str, value: object, result: str) -> None:
+        """Bind ``name`` in the notebook to a result of ``cell`` with the digest ``result``."""
+        self.namespace[name] = value
+        self._bound[name] = Bound(cell, result)
+        binders = self._binders.setdefault(name, [])
+        if cell.label not in binders:
+            binders.append(cell.label)
+
+    def bound_by(self, name: str, cell: Cell) -> bool:
+        """Whether ``cell`` was the last checkpointed cell to bind ``name``."""
+        bound = self._bound.get(name)
+        return bound is not None and bound.cell.label == cell.label
+
+    def untouched(self, name: str) -> bool:
+        """Whether ``name`` still holds what a checkpointed cell bound it to."""
+        bound = self._bound.get(name)
+        if bound is None or name not in self.namespace:
+            return False
+        try:
+            return digest(self.namespace[name]) == bound.digest
+        except FingerprintError:
+            return False
+
+    def binder(self, name: str, reader: Cell) -> Cell | None:
+        """The cell whose result ``reader`` sees as ``name``, or ``None`` for a value of its own.
+
+        A cell that reads and rebinds a name sees what was there before *its own* first run.
+        """
+        bound = self._bound.get(name)
+        binders = self._binders.get(name, [])
+        if reader.label in binders:
+            earlier = binders[: binders.index(reader.label)]
+            return self._cells.get(earlier[-1]) if earlier else None
+        if bound is None or not self.untouched(name):
+            return None
+        return self._cells.get(bound.cell.label)
+
+    def follows(self, cell: Cell, name: str, result: str) -> bool:
+        """Whether a new ``result`` of ``cell`` should take the place of what ``name`` holds."""
+        bound = self._bound.get(name)
+        if bound is None or bound.cell.label != cell.label:
+            return bound is None and name not in self.namespace
+        return bound.digest != result and self.untouched(name)
+
+    def _label(self, title: str, named: bool, source: str, place: str, before: Cell | None) -> str:
+        if named or (before is not None and before.label.split(" (")[0] == title):
+            return title if named or before is None else before.label
+        label, number = title, 1
+        while (other := self._cells.get(label)) is not None and not (
+            other is before or (other.source == source and (not place or not other.place))
+        ):
+            number += 1
+            label = f"{title} ({number})"
+        return label
+
+    def _forget(self, cell: Cell) -> None:
+        self._cells.pop(cell.label, None)
+        for binders in self._binders.values():
+            if cell.label in binders:
+                binders.remove(cell.label)
+
+
+@dataclass(frozen=True, eq=False)
+class Cell:
+    """One checkpointed cell as a node."""
+
+    cells: Cells = field(repr=False)
+    label: str
+    place: str
+    source: str = field(repr=False)
+    tree: ast.Module = field(repr=False)
+    names: Names
+    kind: str = "cell"
+    compress_level: int = 0
+    max_concurrency: int | None = None
+
+    @property
+    def id(self) -> str:
+        """Identity of the node: the cell's name."""
+        return digest(("checkpoint_nb cell", self.label))
+
+    @property
+    def task(self) -> str:
+        """Name of the task."""
+        return self.label
+
+    @property
+    def only_defines(self) -> bool:
+        """Whether the cell has nothing but functions, classes and imports: nothing to keep."""
+        definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+        return all(
+            isinstance(node, (*definitions, ast.Import, ast.ImportFrom)) for node in self.tree.body
+        )
+
+    def define(self) -> None:
+        """Make the cell's functions, classes and imports in the notebook itself."""
+        body = [node for node in self.tree.body if set(_names(node)) & set(self.names.defines)]
+        code = compile(ast.Module(body, []), f"<checkpoint {self.label}>", "exec")
+        exec(code, self.cells.namespace)  # type: ignore[arg-type]  # noqa: S102 - the user's own cell
+
+    def recipe(self) -> Recipe:
+        """What the cell depends on as things are now."""
+        definitions: dict[str, object] = {}
+        inputs: dict[str, object] = {}
+        upstream: dict[str, Dependency] = {}
+        own = {n for n in self.names.may_read if self.cells.bound_by(n, self)}
+        for name in (*self.names.reads, *(n for n in self.names.may_read if n not in own)):
+            binder = self.cells.binder(name, self)
+            if binder is not None:
+                upstream[name] = Dependency(binder, name)
+            elif name in self.cells.namespace:
+                value = self.cells.namespace[name]
+                (definitions if _is_definition(value) else inputs)[name] = value
+        parts, reason = _parts(inputs)
+        try:
+            code = fingerprint(FunctionType(self._code(), definitions, self.label))
+        except FingerprintError as error:
+            code, reason = None, f"{error.headline} ({error.facts.get('path', '')})"
+        work = CellWork(self.source, self.label, self.names.outputs, inputs, tuple(upstream))
+        numbers = tuple(Upstream(index) for index in range(len(upstream)))
+        return Recipe(
+            code=code,
+            inputs=parts,
+            upstream=tuple(upstream.values()),
+            call=Call(run_cell, (work, *numbers), outputs=True, names=definitions),
+            uncacheable=reason,
+        )
+
+    def _code(self) -> CodeType:
+        code: CodeType = compile(
+            self.tree, "<cell>", "exec", flags=_TOP_LEVEL_AWAIT, dont_inherit=True
+        )
+        return code
+
+
+def _names(node: ast.stmt) -> list[str]:
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return [(alias.asname or alias.name).split(".")[0] for alias in node.names]
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return [node.name]
+    return []
+
+
+def _is_definition(value: object) -> bool:
+    return (
+        inspect.isfunction(value)
+        or inspect.isclass(value)
+        or isinstance(value, ModuleType | BuiltinFunctionType)
+        or isinstance(getattr(type(value), "recipe", None), Callable)  # type: ignore[arg-type]
+    )
+
+
+def _parts(inputs: Mapping[str, object]) -> tuple[dict[str, Part], str]:
+    parts: dict[str, Part] = {}
+    reason = ""
+    for name, value in inputs.items():
+        try:
+            parts[f"input {name}"] = Part(digest(value), describe(value))
+        except FingerprintError as error:
+            reason = f"the input {name}: {error.headline} ({error.facts.get('path', '')})"
+    return parts, reason
+
+
+def _title(names: Names, source: str) -> str:
+    if names.outputs:
+        return ", ".join(names.outputs[:3]) + (", …" if len(names.outputs) > 3 else "")
+    first = next((line.strip() for line in source.splitlines() if line.strip()), "empty cell")
+    return first if len(first) <= 32 else first[:31] + "…"

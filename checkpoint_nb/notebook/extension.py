@@ -1,0 +1,35 @@
+"""Loads the extension into a shell and takes it out again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checkpoint_nb.notebook.awaiting import AwaitMagics
+from checkpoint_nb.notebook.magics import CheckpointMagics
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+_NAME = "checkpoint"
+_loaded: dict[int, tuple[CheckpointMagics, AwaitMagics]] = {}
+
+
+def load(shell: InteractiveShell) -> None:
+    """Register the magics and the hook that makes them awaited; loading twice is loading once."""
+    if id(shell) in _loaded:
+        return
+    magics, hook = CheckpointMagics(shell), AwaitMagics(shell)
+    shell.register_magics(magics)
+    shell.input_transformers_post.append(hook)
+    _loaded[id(shell)] = (magics, hook)
+
+
+def unload(shell: InteractiveShell) -> None:
+    """Take magics and hook away again; what is stored stays."""
+    magics, hook = _loaded.pop(id(shell), (None, None))
+    if magics is None or hook is None:
+        return
+    magics.close()
+    shell.input_transformers_post.remove(hook)
+    for kind in ("line", "cell"):
+        shell.magics_manager.magics[kind].pop(_NAME, None)

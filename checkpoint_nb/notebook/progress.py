@@ -1,0 +1,73 @@
+"""What a person sees while a cell runs: the live strip, or plain lines where there is none."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from checkpoint_nb.notebook.summary import say, say_run
+from checkpoint_nb.notebook.view import LiveView
+from checkpoint_nb.render import line
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from checkpoint_nb.board import Board
+    from checkpoint_nb.notebook.view import Commands
+    from checkpoint_nb.run import Run
+
+_PATIENCE = 0.4
+"""Seconds before anything is shown: a hit shows its one line and nothing else."""
+_PERIOD = 2.0
+
+
+class Progress:
+    """Follows one run in the running cell; call :meth:`look` often, :meth:`settle` or :meth:`end` once.
+
+    Parameters
+    ----------
+    shell
+        Where the cell runs: a notebook with somebody before it, a headless kernel, or a terminal.
+    board, commands
+        What a live view needs.
+    """
+
+    def __init__(self, shell: InteractiveShell, board: Board, commands: Commands) -> None:
+        self._shell = shell
+        self._board = board
+        self._commands = commands
+        self._began = time.monotonic()
+        self._said_at = self._began
+        self._view: LiveView | None = None
+
+    def look(self) -> None:
+        """Show how far the run is, if it is time to."""
+        now = time.monotonic()
+        if self._view is not None or now - self._began < _PATIENCE:
+            return
+        if somebody_watches(self._shell):
+            self._view = LiveView(self._board, self._commands)
+            self._view.show("compact")
+        elif now - self._said_at >= _PERIOD:
+            self._said_at = now
+            say(f"checkpoint_nb: {line(self._board.snapshot(), time.time())}")
+
+    def settle(self) -> None:
+        """Leave the last picture in the notebook."""
+        if self._view is not None:
+            self._view.settle()
+
+    def end(self, run: Run) -> None:
+        """Leave the last picture, and one line where the run was worth telling."""
+        self.settle()
+        if time.monotonic() - self._began >= _PATIENCE or run.saved >= _PATIENCE:
+            say_run(run)
+
+
+def somebody_watches(shell: InteractiveShell) -> bool:
+    """Whether the cell was sent by a front end with a person before it.
+
+    nbclient and papermill say that they cannot answer a question; JupyterLab and VS Code can.
+    """
+    kernel = getattr(shell, "kernel", None)
+    return kernel is not None and bool(getattr(kernel, "_allow_stdin", False))

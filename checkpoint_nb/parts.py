@@ -1,0 +1,21 @@
+"""The labelled parts of a key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One labelled part of a key: its digest, and what of it may be shown to people.
+
+    Parameters
+    ----------
+    digest
+        Hex digest; two parts are the same when their digests are.
+    shown
+        A few safe words: ``10``, ``ndarray (1797, 64) float64``, ``2.4.6``.
+    """
+
+    digest: str
+    shown: str = ""

@@ -1,0 +1,282 @@
+"""One run from its graph to its end: plan, schedule, mend what was damaged."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import sys
+import threading
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+
+from checkpoint_nb import events
+from checkpoint_nb.errors import CheckpointError, RunCancelled, TaskFailed, WorkerLost
+from checkpoint_nb.events import EventBus
+from checkpoint_nb.executors.interface import Executor
+from checkpoint_nb.graph import Graph
+from checkpoint_nb.plan import Plan, make_plan
+from checkpoint_nb.scheduler import Failure, Scheduler
+from checkpoint_nb.states import State
+from checkpoint_nb.stores.interface import Record, Store
+
+_MENDINGS = 3
+
+
+@dataclass
+class Report:
+    """What a run did. ``plan`` is the first one, before anything ran."""
+
+    plan: Plan
+    ran: Counter[str] = field(default_factory=Counter)
+    reused: Counter[str] = field(default_factory=Counter)
+    seconds: float = 0.0
+    saved: float = 0.0
+
+    def info(self, generations: bool = False) -> dict[str, object]:
+        """The report as plain values; see :class:`checkpoint_nb.task.RunInfo`."""
+        info: dict[str, object] = {
+            "stats": self.plan.stats(),
+            "ran": dict(self.ran),
+            "reused": dict(self.reused),
+            "seconds": self.seconds,
+            "saved": self.saved,
+        }
+        if generations:
+            info["generations"] = list(self.plan.generations())
+        return info
+
+
+class Run:
+    """A run under way. Made by :meth:`checkpoint_nb.session.Session.start`.
+
+    - waits its turn: runs of one session follow each other;
+    - plans, schedules, and where a stored payload turns out to be missing or damaged, plans again
+      and runs its producer;
+    - holds the failure until somebody asks for the result.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        store: Store,
+        executor: Callable[[], Executor],
+        bus: EventBus,
+        turn: threading.Lock,
+        *,
+        forced: Collection[str] = (),
+        cleared: Collection[str] = (),
+    ) -> None:
+        self.graph = graph
+        self.id = uuid.uuid4().hex[:8]
+        self.report: Report | None = None
+        self.scheduler: Scheduler | None = None
+        self._store = store
+        self._executor = executor
+        self._bus = bus
+        self._turn = turn
+        self._forced = forced
+        self._cleared = cleared
+        self._environment = (os.getcwd(), tuple(sys.path))
+        self._over = threading.Event()
+        self._stop = threading.Event()
+        self._fenced: set[str] = set()
+        self._crash: BaseException | None = None
+        self._listeners: list[Callable[[Run], None]] = []
+
+    def start(self) -> Run:
+        """Begin; returns at once."""
+        threading.Thread(target=self._main, name="checkpoint_nb run", daemon=True).start()
+        return self
+
+    def when_over(self, tell: Callable[[Run], None]) -> None:
+        """Call ``tell(run)`` when the run has ended, before anybody's wait returns."""
+        self._listeners.append(tell)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until the run is over; ``False`` when ``timeout`` seconds passed first."""
+        return self._over.wait(timeout)
+
+    @property
+    def over(self) -> bool:
+        """Whether the run has ended."""
+        return self._over.is_set()
+
+    def cancel(self, node: str | None = None) -> None:
+        """Stop one node, or everything: what runs is killed, what finished is kept."""
+        if node is None:
+            self._stop.set()
+        if self.scheduler is not None:
+            self.scheduler.cancel(node)
+
+    def fence(self, nodes: set[str]) -> None:
+        """Keep results of ``nodes`` that are still being computed out of the store."""
+        self._fenced |= nodes
+        if self.scheduler is not None:
+            self.scheduler.fence(nodes)
+
+    @property
+    def saved(self) -> float:
+        """Seconds of earlier work that this run did not have to do again."""
+        if self.scheduler is None:
+            return 0.0
+        ran = set(self.scheduler.ended_as(State.DONE))
+        records = (self.scheduler.record(n) for n in range(len(self.graph)) if n not in ran)
+        return sum(record.seconds for record in records if record is not None)
+
+    def record(self, node: str) -> Record | None:
+        """The record of a node whose result is there."""
+        if self.scheduler is None:
+            return None
+        return self.scheduler.record(self.graph.number[node])
+
+    def result_of(self, node: str) -> Record:
+        """The record of ``node``; raises what kept it from being there.
+
+        Raises
+        ------
+        Exception
+            The first failure's own exception, its task named in a note.
+        WorkerLost
+            When the process died.
+        RunCancelled
+            When the run was cancelled first.
+        """
+        if self._crash is not None:
+            raise self._crash
+        assert self.scheduler is not None, "asked before the run was over"
+        record = self.record(node)
+        if self.scheduler.failures:
+            raise _raised(self.graph, self.scheduler.failures)
+        if record is None:
+            label = self.graph.nodes[self.graph.number[node]].label
+            raise RunCancelled(
+                f"The run was cancelled before {label} was done.",
+                {"kept": f"{len(self.scheduler.ended_as(State.DONE))} finished results"},
+                "Run it again: what finished is not done twice.",
+            )
+        return record
+
+    def _main(self) -> None:
+        try:
+            with self._turn:
+                self._drive()
+        except BaseException as error:  # noqa: BLE001 - the waiter raises it in its own thread
+            self._crash = error
+        finally:
+            for tell in self._listeners:
+                tell(self)
+            self._over.set()
+
+    def _drive(self) -> None:
+        forced: Collection[str] = self._forced
+        for mending in range(_MENDINGS):
+            plan = make_plan(
+                self.graph,
+                self._store,
+                forced=forced,
+                cleared=self._cleared,
+                verify=mending > 0,
+            )
+            self._bus.tell(planned(plan, self.id))
+            self.report = self.report or Report(plan)
+            self._schedule(plan)
+            assert self.scheduler is not None
+            if self.scheduler.cancelled or self.scheduler.failures or self._whole():
+                return
+            forced = ()
+        raise CheckpointError(
+            "Stored results keep being damaged while they are read.",
+            {"met": "; ".join(self.scheduler.lost_upstream.values()) if self.scheduler else ""},
+            "Check the disk of the cache directory.",
+        )
+
+    def _schedule(self, plan: Plan) -> None:
+        # A plan with nothing left must not start worker processes.
+        executor = self._executor() if plan.left else _NoExecutor()
+        self.scheduler = Scheduler(
+            plan, self._store, executor, self._bus, self.id, self._environment
+        )
+        self.scheduler.fence(self._fenced)
+        if self._stop.is_set():
+            self.scheduler.cancel()
+        self.scheduler.start()
+        self.scheduler.wait()
+        if self.scheduler.crash is not None:
+            raise self.scheduler.crash
+        assert self.report is not None
+        for counter, state in ((self.report.ran, State.DONE), (self.report.reused, State.REUSED)):
+            counter.update(self.graph.nodes[n].task for n in self.scheduler.ended_as(state))
+        self.report.seconds += self.scheduler.seconds
+        self.report.saved = self.saved
+
+    def _whole(self) -> bool:
+        """Whether nothing read was damaged, and every payload asked for verifies."""
+        assert self.scheduler is not None
+        if self.scheduler.lost_upstream:
+            return False
+        records = [self.scheduler.record(number) for number in self.graph.targets]
+        return all(
+            record is not None
+            and all(self._store.objects.intact(stored) for stored in record.outputs.values())
+            for record in records
+        )
+
+
+class _NoExecutor:
+    slots = 0
+    in_process = True
+
+    def submit(self, *_: object) -> object:
+        raise AssertionError("a plan with nothing left submitted a job")
+
+    def cancel(self, ticket: object) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def planned(plan: Plan, run: str) -> events.GraphPlanned:
+    """Tell a plan as an event."""
+    return events.GraphPlanned(
+        time.time(),
+        run,
+        plan.graph.infos(),
+        tuple(decision.state for decision in plan.decisions),
+        tuple(decision.reason for decision in plan.decisions),
+        tuple(decision.expected for decision in plan.decisions),
+    )
+
+
+def _raised(graph: Graph, failures: list[Failure]) -> BaseException:
+    first, *others = failures
+    label = graph.nodes[first.number].label
+    error = _own_exception(label, first)
+    note = f"while running {label}"
+    if first.answer is not None and first.answer.traceback:
+        note += f"\nTraceback in the worker:\n{first.answer.traceback.rstrip()}"
+    if others:
+        labels = ", ".join(graph.nodes[failure.number].label for failure in others[:5])
+        note += f"\n{len(others)} more failed in this run: {labels}"
+    error.add_note(note)
+    return error
+
+
+def _own_exception(label: str, failure: Failure) -> BaseException:
+    answer = failure.answer
+    if answer is None:
+        return WorkerLost(
+            f"{label} got no answer: {failure.why}.",
+            {"node": label},
+            "Its neighbours went on; run it again to try once more.",
+        )
+    if answer.pickled:
+        try:
+            error = pickle.loads(answer.pickled)
+        except Exception:  # noqa: BLE001 - then the text below has to do
+            error = None
+        # An exit or an interrupt raised inside a task must not end the kernel that asked.
+        if isinstance(error, Exception):
+            return error
+    return TaskFailed(f"{label} failed: {answer.kind}: {answer.message}", {"node": label})

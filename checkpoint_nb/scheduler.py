@@ -1,0 +1,402 @@
+"""ready -> submit -> commit -> tell."""
+
+from __future__ import annotations
+
+import heapq
+import math
+import pickle
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from functools import partial
+from queue import SimpleQueue
+
+from checkpoint_nb import events
+from checkpoint_nb.errors import CheckpointError
+from checkpoint_nb.events import EventBus
+from checkpoint_nb.executors.interface import Cancelled, Executor, Lost, Outcome, Returned, Ticket
+from checkpoint_nb.fingerprint import Key
+from checkpoint_nb.job import Answer, Failed, Finished, Job, UpstreamLost, run_job, run_packed
+from checkpoint_nb.plan import Plan, key_of, results_of
+from checkpoint_nb.priority import remaining_path
+from checkpoint_nb.states import State
+from checkpoint_nb.stores.interface import Record, Store, Stored
+from checkpoint_nb.travel import packed
+
+_AHEAD = 1.2
+"""Jobs in flight for each slot: a slot that finishes finds the next one waiting (dask's
+worker-saturation, found by measuring, is 1.1 to 1.2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A node that failed, and how."""
+
+    number: int
+    answer: Failed | None
+    why: str
+
+
+class Scheduler:
+    """Runs what a plan left, in its own thread, and tells the bus; one object for one run.
+
+    - hands ready nodes to slots, longest remaining path first;
+    - decides pending nodes when their upstream is done (early cut-off);
+    - shows a node as done only when its record is durable;
+    - blocks what is downstream of a failure and goes on with the rest.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        store: Store,
+        executor: Executor,
+        bus: EventBus,
+        run: str,
+        environment: tuple[str, tuple[str, ...]],
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.plan = plan
+        self.run = run
+        self.failures: list[Failure] = []
+        self.lost_upstream: dict[str, str] = {}
+        self.cancelled = False
+        self.crash: BaseException | None = None
+        self.seconds = 0.0
+        self._graph = plan.graph
+        self._store = store
+        self._executor = executor
+        self._bus = bus
+        self._clock = clock
+        self._environment = environment
+        self._inbox: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._over = threading.Event()
+        self._fence = threading.Lock()
+        self._fenced: set[str] = set()
+        self._records: dict[int, Record] = {
+            n: d.record for n, d in enumerate(plan.decisions) if d.record is not None
+        }
+        self.states: dict[int, State] = dict.fromkeys(plan.left, State.QUEUED)
+        self._keys: dict[int, Key | None] = {n: plan.decisions[n].key for n in plan.left}
+        self._waiting = {
+            n: sum(above in self.states for above in set(self._graph.upstream[n]))
+            for n in plan.left
+        }
+        self._priority = remaining_path(plan)
+        self._ready: list[tuple[float, int]] = []
+        self._parked: dict[str, list[int]] = defaultdict(list)
+        self._running: Counter[str] = Counter()
+        self._flight: dict[int, Ticket] = {}
+        self._decidable: list[int] = []
+        self._committing = 0
+        self._stopping = False
+
+    def start(self) -> None:
+        """Begin; returns at once."""
+        threading.Thread(target=self._main, name="checkpoint_nb scheduler", daemon=True).start()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until the run is over; ``False`` when ``timeout`` seconds passed first."""
+        return self._over.wait(timeout)
+
+    def cancel(self, node: str | None = None) -> None:
+        """Stop one node, or everything: what runs is killed, what finished is kept."""
+        self._inbox.put(self._cancel_all if node is None else partial(self._cancel_one, node))
+
+    def fence(self, nodes: set[str]) -> None:
+        """Keep the results of ``nodes`` out of the store from now on: somebody cleared them."""
+        with self._fence:
+            self._fenced |= nodes
+
+    def record(self, number: int) -> Record | None:
+        """The record of a node whose result is there."""
+        return self._records.get(number)
+
+    def ended_as(self, *states: State) -> list[int]:
+        """Numbers of the planned nodes that ended in one of ``states``."""
+        return [number for number, state in self.states.items() if state in states]
+
+    @property
+    def outcome(self) -> str:
+        """``"done"``, ``"failed"`` or ``"cancelled"``."""
+        if self.cancelled:
+            return "cancelled"
+        return "failed" if self.failures or self.lost_upstream or self.crash else "done"
+
+    # -- the thread ------------------------------------------------------------------------------
+
+    def _main(self) -> None:
+        started = time.perf_counter()
+        try:
+            self._tell(events.RunStarted(self._clock(), self.run, len(self.plan.left)))
+            for number in self.plan.left:
+                self._node_event(events.NodeQueued, number)
+                if not self._waiting[number]:
+                    self._make_ready(number)
+            self._turn()
+            while self._unsettled() or self._flight or self._committing:
+                self._inbox.get()()
+                while not self._inbox.empty():
+                    self._inbox.get()()
+                self._turn()
+        except BaseException as error:  # noqa: BLE001 - a hang would be worse: the waiter is told
+            self.crash = error
+            for ticket in self._flight.values():
+                self._executor.cancel(ticket)
+        finally:
+            self.seconds = time.perf_counter() - started
+            self._tell(
+                events.RunFinished(
+                    self._clock(), self.run, self.outcome, self.seconds, self.plan.saved
+                )
+            )
+            self._over.set()
+
+    def _unsettled(self) -> bool:
+        return bool(self._ready or self._decidable or any(self._parked.values()))
+
+    def _turn(self) -> None:
+        self._decide()
+        if self._stopping:
+            return
+        window = max(self._executor.slots + 1, math.ceil(self._executor.slots * _AHEAD))
+        while self._ready and len(self._flight) < window:
+            self._submit(heapq.heappop(self._ready)[1])
+
+    # -- ready -----------------------------------------------------------------------------------
+
+    def _make_ready(self, number: int) -> None:
+        heapq.heappush(self._ready, (-self._priority[number], number))
+
+    def _upstream_settled(self, number: int) -> None:
+        for below in self._graph.downstream[number]:
+            if below not in self._waiting:
+                continue
+            self._waiting[below] -= 1
+            if not self._waiting[below] and self.states[below] is State.QUEUED:
+                self._decidable.append(below)
+
+    def _decide(self) -> None:
+        """Compare nodes whose upstream is now known with the store, all in one read."""
+        while self._decidable:
+            numbers, self._decidable = self._decidable, []
+            undecided: dict[str, list[int]] = defaultdict(list)
+            for number in numbers:
+                if self.plan.decisions[number].state is State.STALE:
+                    self._make_ready(number)
+                    continue
+                if not self._has_inputs(number):
+                    continue
+                key = self._keys[number] = key_of(self._graph, number, self._records.__getitem__)
+                if key is None:
+                    self._make_ready(number)
+                else:
+                    undecided[key.digest].append(number)
+            known = self._store.lookup(list(undecided)) if undecided else {}
+            for digest, several in undecided.items():
+                for number in several:
+                    self._reuse_or_run(number, known.get(digest))
+
+    def _has_inputs(self, number: int) -> bool:
+        recipe = self._graph.recipes[number]
+        for above, edge in zip(self._graph.upstream[number], recipe.upstream, strict=True):
+            if edge.output not in self._records[above].outputs:
+                self._fail(number, None, f"{edge.node.label} gave no {edge.output} to read")
+                return False
+        return True
+
+    def _reuse_or_run(self, number: int, record: Record | None) -> None:
+        node = self._graph.nodes[number]
+        holds = self._store.objects.holds
+        if (
+            record is None
+            or node.id in self._fenced
+            or not all(holds(stored) for stored in record.outputs.values())
+        ):
+            self._make_ready(number)
+            return
+        self._records[number] = record
+        self.states[number] = State.REUSED
+        self._node_event(events.NodeReused, number, record.seconds)
+        self._upstream_settled(number)
+
+    # -- submit ----------------------------------------------------------------------------------
+
+    def _submit(self, number: int) -> None:
+        node, recipe = self._graph.nodes[number], self._graph.recipes[number]
+        if node.max_concurrency is not None and self._running[node.task] >= node.max_concurrency:
+            self._parked[node.task].append(number)
+            return
+        try:
+            if self._keys[number] is None and not recipe.uncacheable:
+                self._keys[number] = key_of(self._graph, number, self._records.__getitem__)
+            recipe.unchanged()
+            function, payload = self._job(number)
+        except CheckpointError as error:
+            self._fail(number, _as_failed(error), error.headline)
+            return
+        self._running[node.task] += 1
+        self._flight[number] = self._executor.submit(
+            function,
+            payload,
+            lambda _, outcome: self._inbox.put(partial(self._answered, number, outcome)),
+            lambda ticket: self._inbox.put(partial(self._started, number, ticket)),
+        )
+
+    def _job(self, number: int) -> tuple[Callable[[object], object], object]:
+        node, recipe = self._graph.nodes[number], self._graph.recipes[number]
+        upstream = tuple(results_of(self._graph, number, self._records.__getitem__))
+        if self._executor.in_process:
+            return run_job, Job(recipe.call, upstream, self._store.objects, node.compress_level)
+        job = Job(
+            packed(node.label, recipe.call),
+            upstream,
+            self._store.objects,
+            node.compress_level,
+            *self._environment,
+        )
+        return run_packed, pickle.dumps(job)
+
+    def _started(self, number: int, ticket: Ticket) -> None:
+        if number in self._flight:
+            self.states[number] = State.RUNNING
+            self._node_event(events.NodeStarted, number, ticket.slot)
+
+    # -- answered --------------------------------------------------------------------------------
+
+    def _answered(self, number: int, outcome: Outcome) -> None:
+        del self._flight[number]
+        task = self._graph.nodes[number].task
+        self._running[task] -= 1
+        if self._parked[task]:
+            self._make_ready(self._parked[task].pop())
+        match outcome:
+            case Returned(value):
+                answer: Answer = pickle.loads(value) if isinstance(value, bytes) else value  # type: ignore[assignment]
+                self._take(number, answer)
+            case Lost(why):
+                self._fail(number, None, why)
+            case Cancelled():
+                self._settle_cancelled(number)
+
+    def _take(self, number: int, answer: Answer) -> None:
+        match answer:
+            case Finished():
+                self._finish(number, answer)
+            case Failed():
+                self._fail(number, answer, f"{answer.kind}: {answer.message}")
+            case UpstreamLost(digest, why):
+                self.lost_upstream[digest] = why
+                self._stopping = True
+                self._settle_cancelled(number)
+                self._cancel_waiting()
+
+    def _finish(self, number: int, answer: Finished) -> None:
+        node, key = self._graph.nodes[number], self._keys[number]
+        record = Record(
+            key="" if key is None else key.digest,
+            task=node.task,
+            node=node.id,
+            label=node.label,
+            outputs=answer.outputs,
+            parts={} if key is None else key.parts,
+            seconds=answer.seconds,
+            created=self._clock(),
+            log=answer.log,
+        )
+        self._records[number] = record
+        with self._fence:
+            keep = key is not None and node.id not in self._fenced
+            committed: Future[None] = self._store.commit([record]) if keep else Future()
+        if not keep:
+            committed.set_result(None)
+        self._committing += 1
+        committed.add_done_callback(
+            lambda done: self._inbox.put(partial(self._committed, number, done))
+        )
+        self._upstream_settled(number)
+
+    def _committed(self, number: int, done: Future[None]) -> None:
+        self._committing -= 1
+        error = done.exception()
+        node = self._graph.nodes[number]
+        if error is not None:
+            why = f"used in this run, but not kept: {error}"
+            self._tell(events.EntryRejected(self._clock(), node.label, why))
+        self.states[number] = State.DONE
+        record = self._records[number]
+        self._node_event(events.NodeFinished, number, record.seconds, record.size)
+
+    # -- failure and cancel ----------------------------------------------------------------------
+
+    def _fail(self, number: int, answer: Failed | None, why: str) -> None:
+        self.failures.append(Failure(number, answer, why))
+        self.states[number] = State.FAILED
+        text = answer.traceback if answer is not None else ""
+        self._node_event(events.NodeFailed, number, why, text)
+        label = self._graph.nodes[number].label
+        waiting = list(self._graph.downstream[number])
+        while waiting:
+            below = waiting.pop()
+            if self.states.get(below) is State.QUEUED and self._waiting[below]:
+                self.states[below] = State.BLOCKED
+                self._node_event(events.NodeBlocked, below, label)
+                waiting += self._graph.downstream[below]
+
+    def _cancel_all(self) -> None:
+        self.cancelled = self._stopping = True
+        self._cancel_waiting()
+        for ticket in list(self._flight.values()):
+            self._executor.cancel(ticket)
+
+    def _cancel_waiting(self) -> None:
+        self._ready.clear()
+        self._decidable.clear()
+        self._parked.clear()
+        for number, state in self.states.items():
+            if state is State.QUEUED and number not in self._flight and number not in self._records:
+                self._settle_cancelled(number)
+
+    def _cancel_one(self, node: str) -> None:
+        number = self._graph.number.get(node)
+        if number is None or number not in self.states:
+            return
+        if number in self._flight:
+            self._executor.cancel(self._flight[number])
+        elif self.states[number] is State.QUEUED and number not in self._records:
+            self._ready = [entry for entry in self._ready if entry[1] != number]
+            heapq.heapify(self._ready)
+            self._settle_cancelled(number)
+        self._cancel_below(number)
+
+    def _cancel_below(self, number: int) -> None:
+        waiting = list(self._graph.downstream[number])
+        while waiting:
+            below = waiting.pop()
+            if self.states.get(below) is State.QUEUED and self._waiting[below]:
+                self.cancelled = True
+                self._settle_cancelled(below)
+                waiting += self._graph.downstream[below]
+
+    def _settle_cancelled(self, number: int) -> None:
+        self.cancelled = self.cancelled or not self.lost_upstream
+        self.states[number] = State.CANCELLED
+        self._node_event(events.NodeCancelled, number)
+
+    # -- tell ------------------------------------------------------------------------------------
+
+    def _node_event(self, kind: Callable[..., events.Event], number: int, *rest: object) -> None:
+        self._tell(kind(self._clock(), self.run, self._graph.nodes[number].id, *rest))
+
+    def _tell(self, event: events.Event) -> None:
+        self._bus.tell(event)
+
+
+def _as_failed(error: CheckpointError) -> Failed:
+    import cloudpickle
+
+    return Failed(type(error).__name__, error.headline, "", cloudpickle.dumps(error), 0.0, "")

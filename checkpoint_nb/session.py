@@ -1,0 +1,340 @@
+"""Ties one kernel's registry, store, executor and bus."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+import time
+from collections.abc import Callable, Collection, Iterable, Sequence
+from concurrent.futures import Executor as AnyExecutor
+from typing import Protocol
+
+from checkpoint_nb import events
+from checkpoint_nb.board import Board
+from checkpoint_nb.config import Config
+from checkpoint_nb.errors import MissingEntry
+from checkpoint_nb.events import EventBus
+from checkpoint_nb.executors.interface import Executor
+from checkpoint_nb.graph import Graph, build
+from checkpoint_nb.plan import Plan, make_plan
+from checkpoint_nb.run import Report, Run, planned
+from checkpoint_nb.states import State
+from checkpoint_nb.stores.interface import Freed, Store
+from checkpoint_nb.work import RETURNED, Node
+
+_SLICE = 0.1
+"""Seconds between looks at an interrupt while waiting."""
+
+
+class Onlooker(Protocol):
+    """Somebody who watches a run that is waited for."""
+
+    def look(self) -> None:
+        """Called often while the run is waited for."""
+
+    def end(self, run: Run) -> None:
+        """Called once when it is over."""
+
+
+class Session:
+    """One kernel's work: what is known, where results are, who runs, who is told.
+
+    Parameters
+    ----------
+    config
+        Settings; by default from the environment.
+    store, executor
+        Instead of the ones the settings would open; an executor given here is closed with it.
+
+    Examples
+    --------
+    >>> from checkpoint_nb.stores.memory import MemoryStore
+    >>> Session(store=MemoryStore()).nodes
+    []
+    """
+
+    def __init__(
+        self,
+        config: Config | None = None,
+        *,
+        store: Store | None = None,
+        executor: Executor | None = None,
+    ) -> None:
+        self.config = config or Config.resolve()
+        self.bus = EventBus()
+        self.board = Board()
+        self.bus.subscribe(self.board.hear)
+        self._store = store
+        self._executor = executor
+        self._opening = threading.RLock()
+        self._turn = threading.Lock()
+        self._known: dict[str, Node] = {}
+        self._cleared: set[str] = set()
+        self._active: list[Run] = []
+        self.onlooker: Callable[[], Onlooker] | None = None
+        if store is not None:
+            store.listen(self._rejected)
+
+    # -- the parts -------------------------------------------------------------------------------
+
+    @property
+    def store(self) -> Store:
+        """Where results are kept; opened at first use."""
+        with self._opening:
+            if self._store is None:
+                from checkpoint_nb.stores.disk import DiskStore
+
+                self._store = DiskStore(self.config.cache_dir, self.config.key_file)
+                self._store.listen(self._rejected)
+            return self._store
+
+    def slots(self) -> Executor:
+        """The session's own worker processes; started at first use, they outlive runs."""
+        with self._opening:
+            if self._executor is None:
+                from checkpoint_nb.executors.slots import SlotExecutor
+
+                self._executor = SlotExecutor(self.config.slots)
+            return self._executor
+
+    def close(self) -> None:
+        """Cancel what runs, end the workers, let go of the store."""
+        for run in list(self._active):
+            run.cancel()
+        with self._opening:
+            if self._executor is not None:
+                self._executor.close()
+                self._executor = None
+            if self._store is not None:
+                self._store.close()
+                self._store = None
+
+    # -- what is known ---------------------------------------------------------------------------
+
+    @property
+    def nodes(self) -> list[Node]:
+        """The nodes asked for so far, cells among them, in the order they were first asked for."""
+        return list(self._known.values())
+
+    def remember(self, node: Node) -> None:
+        """Make ``node`` part of the picture; a newer one with the same id takes its place."""
+        self._known[node.id] = node
+
+    def forget(self, node: str) -> None:
+        """Take a node out of the picture; its stored results stay."""
+        self._known.pop(node, None)
+        self.board.forget([node])
+
+    def graph(self) -> Graph:
+        """Build the graph of everything known."""
+        return build(self.nodes)
+
+    def plan(self, targets: Sequence[Node] | None = None) -> Plan:
+        """Compare ``targets`` (everything known) with the store, and tell the bus."""
+        graph = self.graph() if targets is None else build(targets)
+        plan = make_plan(graph, self.store, cleared=self._cleared)
+        self.bus.tell(planned(plan, ""))
+        return plan
+
+    # -- run -------------------------------------------------------------------------------------
+
+    @property
+    def active(self) -> Run | None:
+        """The run under way, if there is one."""
+        return self._active[0] if self._active else None
+
+    def start(
+        self,
+        targets: Iterable[Node],
+        *,
+        executor: AnyExecutor | None = None,
+        forced: Collection[str] = (),
+    ) -> Run:
+        """Build the graph of ``targets`` here and now, and begin to run what is stale of it.
+
+        Raises
+        ------
+        CycleError, DeclarationError
+            What is wrong with the graph, before anything runs.
+        """
+        wanted = list(targets)
+        for node in wanted:
+            self.remember(node)
+        run = Run(
+            build(wanted),
+            self.store,
+            self.slots if executor is None else lambda: _adapted(executor),
+            self.bus,
+            self._turn,
+            forced=forced,
+            cleared=frozenset(self._cleared),
+        )
+        self._active.append(run)
+        run.when_over(self._ended)
+        return run.start()
+
+    def _ended(self, run: Run) -> None:
+        self._active.remove(run)
+        if run.scheduler is not None:
+            done = run.scheduler.ended_as(State.DONE, State.REUSED)
+            self._cleared -= {run.graph.nodes[number].id for number in done}
+
+    def finish(self, run: Run) -> None:
+        """Wait for ``run`` so that an interrupt cancels it and is raised again."""
+        watched = (
+            self.onlooker is not None and threading.current_thread() is threading.main_thread()
+        )
+        onlooker = self.onlooker() if watched and self.onlooker else None
+        try:
+            while not run.wait(_SLICE):
+                if onlooker is not None:
+                    onlooker.look()
+        except KeyboardInterrupt:
+            run.cancel()
+            run.wait()
+            raise
+        finally:
+            if onlooker is not None:
+                onlooker.end(run)
+
+    def bring(self, node: Node, *, executor: AnyExecutor | None = None) -> tuple[object, Report]:
+        """Run what is stale of ``node`` and load its result; see :meth:`Task.run`."""
+        run = self.start([node], executor=executor)
+        self.finish(run)
+        record = run.result_of(node.id)
+        assert run.report is not None
+        return self.store.objects.get(record.outputs[RETURNED]), run.report
+
+    def load(self, node: Node) -> object:
+        """Load the stored result of ``node`` without running; raises MissingEntry."""
+        plan = self.plan([node])
+        decision = plan.decisions[plan.graph.number[node.id]]
+        if decision.record is None:
+            raise MissingEntry(
+                f"{node.label} has no fresh result.",
+                {"state": decision.state.word, "because": decision.reason},
+                "Call .run() to compute it.",
+            )
+        return self.store.objects.get(decision.record.outputs[RETURNED])
+
+    # -- clear -----------------------------------------------------------------------------------
+
+    def clear(self, nodes: Iterable[Node]) -> Freed:
+        """Forget every stored result of ``nodes``, also of one that is being computed."""
+        chosen = list(nodes)
+        ids = {node.id for node in chosen}
+        keys = self._keys(chosen)
+        for run in list(self._active):
+            run.fence(ids)
+        freed = Freed(0, 0)
+        if ids:
+            freed = self.store.clear(nodes=ids, keys=keys)
+        self._cleared |= ids
+        self.bus.tell(
+            events.ResultsCleared(time.time(), tuple(sorted(ids)), freed.entries, freed.size)
+        )
+        return freed
+
+    def clear_task(self, task: str) -> Freed:
+        """Forget every stored result of a task, of any arguments and any version."""
+        nodes = [node for node in self.board.snapshot().nodes if node.task == task]
+        ids = {node.node for node in nodes}
+        for run in list(self._active):
+            run.fence(ids)
+        freed = self.store.clear(task=task)
+        self._cleared |= ids
+        self.bus.tell(
+            events.ResultsCleared(time.time(), tuple(sorted(ids)), freed.entries, freed.size)
+        )
+        return freed
+
+    def _keys(self, nodes: list[Node]) -> list[str]:
+        """Keys of fresh nodes: a record may have been stored for another node with equal inputs."""
+        ids = {node.id for node in nodes}
+        graph = build(nodes)
+        plan = make_plan(graph, self.store)
+        return [
+            decision.record.key
+            for node, decision in zip(graph.nodes, plan.decisions, strict=True)
+            if node.id in ids and decision.record is not None
+        ]
+
+    # -- why -------------------------------------------------------------------------------------
+
+    def why(self, node: Node) -> list[str]:
+        """Say why ``node`` is fresh, stale or pending, a line for each cause."""
+        plan = make_plan(build([node]), self.store, cleared=self._cleared)
+        decision = plan.decisions[plan.graph.number[node.id]]
+        if decision.record is not None:
+            record = decision.record
+            when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(record.created))
+            counted = ", ".join(
+                f"{label} {part.shown}".strip() for label, part in record.parts.items()
+            )
+            return [
+                f"{node.label} is fresh: computed {when} in {record.seconds:.2f} s",
+                f"matched on {counted}",
+            ]
+        lines = [f"{node.label} is {decision.state.word}: {decision.reason}"]
+        if decision.state is State.PENDING:
+            lines += [
+                f"{plan.graph.nodes[n].label} is stale: {plan.decisions[n].reason}"
+                for n in plan.left
+                if plan.decisions[n].state is State.STALE
+            ]
+        return lines
+
+    def _rejected(self, what: str, why: str) -> None:
+        self.bus.tell(events.EntryRejected(time.time(), what, why))
+
+
+def _adapted(executor: AnyExecutor) -> Executor:
+    from checkpoint_nb.executors.futures import FuturesExecutor
+
+    return FuturesExecutor(executor)
+
+
+_current: Session | None = None
+_making = threading.Lock()
+
+
+def current_session() -> Session:
+    """Return the session of this process, made at first use."""
+    global _current
+    with _making:
+        if _current is None:
+            _current = Session()
+            atexit.register(_current.close)
+        return _current
+
+
+def configure(
+    *,
+    cache_dir: str | os.PathLike[str] | None = None,
+    key_file: str | os.PathLike[str] | None = None,
+    slots: int | None = None,
+) -> Session:
+    """End the current session and begin one with other settings; what is stored stays.
+
+    Parameters
+    ----------
+    cache_dir
+        Where results are kept.
+    key_file
+        Secret that seals stored entries.
+    slots
+        Number of worker processes.
+    """
+    return use(Session(Config.resolve(cache_dir=cache_dir, key_file=key_file, slots=slots)))
+
+
+def use(session: Session) -> Session:
+    """Make ``session`` the current one; the one before is closed."""
+    global _current
+    with _making:
+        before, _current = _current, session
+    if before is not None:
+        before.close()
+    atexit.register(session.close)
+    return session

@@ -1,0 +1,134 @@
+"""What a node is, whoever declared it: a function's call or a cell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from checkpoint_nb.fingerprint import Fingerprint
+from checkpoint_nb.parts import Part
+
+RETURNED = ""
+"""Name of the one output of a function."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """Stands for the result of the dependency number ``index`` until the work is called."""
+
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Work to do: ``function(*args, **kwargs)``, with :class:`Upstream` where results go.
+
+    Parameters
+    ----------
+    outputs
+        ``False``: the value returned is the one output. Otherwise the function returns a mapping
+        and each of its items is an output of its own.
+    names
+        What ``__main__`` must hold in a worker before results are loaded and while the work runs:
+        the classes of the notebook, so that an instance loaded there is an instance of them.
+    """
+
+    function: Callable[..., object]
+    args: tuple[object, ...] = ()
+    kwargs: Mapping[str, object] = field(default_factory=dict)
+    outputs: bool = False
+    names: Mapping[str, object] = field(default_factory=dict)
+
+
+class Node(Protocol):
+    """One call of one task: what the graph, the plan and the scheduler know of it."""
+
+    @property
+    def id(self) -> str:
+        """Identity, hex: the task's name and the arguments, not the code."""
+
+    @property
+    def label(self) -> str:
+        """What people read."""
+
+    @property
+    def task(self) -> str:
+        """Name of the task."""
+
+    @property
+    def kind(self) -> str:
+        """``"function"`` or ``"cell"``."""
+
+    @property
+    def compress_level(self) -> int: ...
+
+    @property
+    def max_concurrency(self) -> int | None: ...
+
+    def recipe(self) -> Recipe:
+        """What the node depends on as things are now. Runs a builder's own code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dependency:
+    """One output of one node that another node reads."""
+
+    node: Node
+    output: str = RETURNED
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What a node depends on and what it does.
+
+    Parameters
+    ----------
+    code
+        Fingerprint of the code and all it reaches; ``None`` when something has none.
+    inputs
+        The bound arguments or the values read, by label.
+    upstream
+        What it reads of other nodes, in the order of ``Upstream.index``.
+    call
+        The work.
+    uncacheable
+        Why the result cannot be kept; ``""`` when it can.
+    unchanged
+        Called just before the work is sent: raises if an input is no longer what ``inputs`` says.
+    """
+
+    code: Fingerprint | None
+    inputs: Mapping[str, Part]
+    upstream: tuple[Dependency, ...]
+    call: Call
+    uncacheable: str = ""
+    unchanged: Callable[[], None] = lambda: None
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A list, tuple or dict with :class:`Upstream` or further templates inside."""
+
+    container: list[object] | tuple[object, ...] | dict[object, object]
+
+
+def fill(template: object, results: list[object]) -> object:
+    """Return ``template`` with each :class:`Upstream` replaced by its result.
+
+    Only a :class:`Template` is looked into: the user's own values pass as they are.
+
+    Examples
+    --------
+    >>> fill(Template([1, Template((Upstream(0),))]), ["a"])
+    [1, ('a',)]
+    """
+    if isinstance(template, Upstream):
+        return results[template.index]
+    if not isinstance(template, Template):
+        return template
+    container = template.container
+    if isinstance(container, dict):
+        return {name: fill(item, results) for name, item in container.items()}
+    filled = [fill(item, results) for item in container]
+    return tuple(filled) if isinstance(container, tuple) else filled

@@ -1,0 +1,217 @@
+"""Checkpointed cells in a real kernel."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.notebook.kernels import Notebook
+
+
+@pytest.fixture
+def notebook(tmp_path):
+    opened = Notebook(tmp_path)
+    yield opened
+    opened.close()
+
+
+def test_a_cell_runs_once_and_comes_back_after_a_restart(notebook):
+    """The outputs are bound, and a restarted kernel restores them with what was printed."""
+    cell = "%%checkpoint\nimport os\nprint('working')\ntotal = sum(range(10))\ntotal"
+    first = notebook.run(cell)
+    assert (first.error, first.text) == ("", "working\n")
+    assert first.result["text/plain"] == "45"
+    assert "ran 1" in first.line
+    notebook.restart()
+    again = notebook.run(cell)
+    assert (again.error, again.text) == ("", "working\n")
+    assert again.result["text/plain"] == "45"
+    assert "restored" in again.line
+    assert notebook.value("total, os.name") == "(45, 'posix')"
+
+
+def test_names_another_cell_wrote_are_edges(notebook):
+    """Editing the first cell so that it gives the same value leaves the second alone."""
+    notebook.run("%%checkpoint\na = 1 + len('xy')", cell="c1")
+    second = "%%checkpoint\nb = a * 10"
+    assert "ran 1" in notebook.run(second, cell="c2").line
+    notebook.run("%%checkpoint\na = 2 + len('x')", cell="c1")
+    assert "restored" in notebook.run(second, cell="c2").line
+    notebook.run("%%checkpoint\na = 3 + len('x')", cell="c1")
+    assert "ran 1" in notebook.run(second, cell="c2").line
+    assert notebook.value("b") == "40"
+
+
+def test_a_helper_redefined_in_another_cell_makes_the_cell_stale(notebook):
+    """The task cell is run again as it is; the helper is what changed, and the line says so."""
+    notebook.run("def helper(x):\n    return x + 1")
+    cell = "%%checkpoint\ny = helper(1)"
+    notebook.run(cell)
+    notebook.run("def helper(x):\n    # a comment\n    return x + 1")
+    assert "restored" in notebook.run(cell).line
+    notebook.run("def helper(x):\n    return x + 2")
+    changed = notebook.run(cell)
+    assert "ran 1" in changed.line
+    assert "helper" in changed.line
+    assert notebook.value("y") == "3"
+
+
+def test_stale_cells_upstream_run_with_it_and_are_bound(notebook):
+    """A cell asked for brings its stale upstream along, and the notebook sees its new values."""
+    notebook.run("def helper(x):\n    return x + 1")
+    notebook.run("%%checkpoint\na = helper(1)")
+    notebook.run("%%checkpoint\nb = a * 10")
+    notebook.run("def helper(x):\n    return x + 2")
+    assert "ran 2" in notebook.run("%%checkpoint\nb = a * 10").line
+    assert notebook.value("(a, b)") == "(3, 30)"
+
+
+def test_inputs_by_value_count(notebook):
+    """A value of a plain cell is an input: changed, the cell runs; changed back, it is restored."""
+    cell = "%%checkpoint\nz = [v * 2 for v in numbers]"
+    notebook.run("numbers = [1, 2]")
+    notebook.run(cell)
+    notebook.run("numbers.append(3)")
+    assert "numbers" in notebook.run(cell).line
+    assert notebook.value("z") == "[2, 4, 6]"
+    notebook.run("numbers.pop()")
+    assert "restored" in notebook.run(cell).line
+    assert notebook.value("z") == "[2, 4]"
+
+
+def test_an_output_changed_in_place_cuts_the_edge(notebook):
+    """A plain cell that changes a result makes what reads it stale."""
+    notebook.run("%%checkpoint\nrows = [1, 2, 3]")
+    cell = "%%checkpoint\ntotal = sum(rows)"
+    notebook.run(cell)
+    notebook.run("rows.append(4)")
+    assert "ran 1" in notebook.run(cell).line
+    assert notebook.value("total") == "10"
+
+
+def test_an_input_changed_inside_the_cell_is_changed_in_the_notebook(notebook):
+    """The notebook sees what it would have seen without a checkpoint."""
+    notebook.run("rows = [1]")
+    notebook.run("%%checkpoint\nrows.append(2)\nn = len(rows)")
+    assert notebook.value("(rows, n)") == "([1, 2], 2)"
+
+
+def test_a_cell_that_rebinds_what_it_reads_keeps_its_place(notebook):
+    """``x = f(x)`` takes its input from the cell before it, also when run again."""
+    notebook.run("%%checkpoint\nx = 1", cell="a")
+    cell = "%%checkpoint\nx = x + 1"
+    notebook.run(cell, cell="b")
+    again = notebook.run(cell, cell="b")
+    assert "restored" in again.line
+    assert notebook.value("x") == "2"
+
+
+def test_displays_are_replayed_in_order(notebook):
+    """Prints, displays, frames and figures come back as they were, in order."""
+    cell = (
+        "%%checkpoint\n"
+        "import pandas as pd, matplotlib.pyplot as plt\n"
+        "from IPython.display import display, HTML\n"
+        "print('before')\n"
+        "display(HTML('<b>bold</b>'))\n"
+        "frame = pd.DataFrame({'a': [1, 2]})\n"
+        "display(frame)\n"
+        "print('between')\n"
+        "plt.plot([1, 2, 3]); plt.show()\n"
+        "frame.describe()"
+    )
+    first, again = notebook.run(cell), notebook.run(cell)
+    assert first.error == again.error == ""
+    assert "restored" in again.line
+    assert again.order == first.order == [
+        "stdout", "display", "display", "stdout", "display", "result", "line",
+    ]
+    assert again.own == first.own
+    assert "<b>bold</b>" in again.own[0]["data"]["text/html"]
+    assert "<table" in again.own[1]["data"]["text/html"]
+    assert again.own[2]["data"]["image/png"]
+    assert "count" in again.result["text/html"]
+
+
+def test_a_figure_left_open_is_shown(notebook):
+    """An inline figure without ``show`` is shown at the end of the cell."""
+    answer = notebook.run("%%checkpoint\nimport matplotlib.pyplot as plt\nfig, ax = plt.subplots()\nax.plot([1, 2]);")
+    assert answer.error == ""
+    assert [list(d["data"]) for d in answer.own] == [["text/plain", "image/png"]]
+
+
+def test_an_error_is_the_cells_own(notebook):
+    """The exception has its own type and the worker's traceback; what was printed is shown."""
+    answer = notebook.run("%%checkpoint\nprint('so far')\nvalue = 1 / 0")
+    assert answer.error == "ZeroDivisionError"
+    assert "value = 1 / 0" in answer.traceback
+    assert answer.text == "so far\n"
+
+
+def test_a_name_that_is_not_there_is_a_name_error(notebook):
+    """An unbound name fails as it would in a plain cell."""
+    assert notebook.run("%%checkpoint\ny = nowhere + 1").error == "NameError"
+
+
+def test_classes_of_the_notebook_keep_their_identity(notebook):
+    """An instance restored in a new kernel is an instance of the class the notebook defines."""
+    model = "class Model:\n    def __init__(self, n):\n        self.n = n"
+    make, use = "%%checkpoint\nm = Model(3)", "%%checkpoint\nok = isinstance(m, Model), m.n"
+    notebook.run(model)
+    notebook.run(make)
+    notebook.run(use)
+    assert notebook.value("isinstance(m, Model), ok") == "(True, (True, 3))"
+    notebook.restart()
+    notebook.run(model)
+    assert "restored" in notebook.run(make).line
+    assert "restored" in notebook.run(use).line
+    assert notebook.value("isinstance(m, Model), ok") == "(True, (True, 3))"
+
+
+def test_definitions_cost_nothing(notebook):
+    """A cell of definitions alone is run in the notebook itself, and its functions live there."""
+    answer = notebook.run("%%checkpoint\nimport math\ndef area(r):\n    return math.pi * r * k")
+    assert "nothing to keep" in answer.lines
+    notebook.run("k = 0")
+    assert notebook.value("area(2)") == "0.0"
+
+
+def test_the_magics_tell_and_clear(notebook):
+    """status, why, clear and run do what they say."""
+    notebook.run("%%checkpoint first\na = 1")
+    notebook.run("%%checkpoint second\nb = a + 1")
+    status = notebook.run("%checkpoint status")
+    assert "fresh" in status.lines
+    assert "second" in status.lines
+    assert "matched on" in notebook.run("%checkpoint why first").lines
+    assert "cleared 1" in notebook.run("%checkpoint clear first").lines
+    assert "cleared" in notebook.run("%checkpoint why first").lines
+    assert "pending" in notebook.run("%checkpoint").lines
+    assert "ran 1, 1 reused" in notebook.run("%checkpoint run").line
+    assert "fresh" in notebook.run("%checkpoint why second").lines
+    assert "does not know 'nonsense'" in notebook.run("%checkpoint nonsense").errors
+    assert "No node is called 'nobody'" in notebook.run("%checkpoint why nobody").errors
+
+
+def test_inside_another_magic_the_cell_blocks_and_works(notebook):
+    """``%%time`` around a checkpoint is no syntax error."""
+    answer = notebook.run("%%time\n%%checkpoint\nq = 5")
+    assert answer.error == ""
+    assert notebook.value("q") == "5"
+
+
+def test_tasks_run_in_plain_cells(notebook):
+    """Functions declared in a notebook run in the pool, and a redefined helper counts."""
+    notebook.run("from checkpoint_nb import checkpoint\ndef scale(x):\n    return x * 2")
+    notebook.run("@checkpoint\ndef work(n):\n    return scale(n) + 1")
+    assert notebook.value("work(3).run_with_info()[1]['ran'], work(3).run()") == "({'work': 1}, 7)"
+    notebook.run("def scale(x):\n    return x * 3")
+    assert notebook.value("work(3).run_with_info()[1]['ran'], work(3).run()") == "({'work': 1}, 10)"
+
+
+def test_loading_twice_and_unloading(notebook):
+    """The extension can be loaded again, taken out, and put back."""
+    assert notebook.run("%load_ext checkpoint_nb").error == ""
+    assert notebook.run("%unload_ext checkpoint_nb").error == ""
+    assert notebook.run("%checkpoint").error != "" or "not found" in notebook.run("%checkpoint").errors
+    assert notebook.run("%load_ext checkpoint_nb").error == ""
+    assert "ran 1" in notebook.run("%%checkpoint\nw = 1").line
