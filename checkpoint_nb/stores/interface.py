@@ -7,6 +7,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from checkpoint_nb.parts import Part
+
 
 @dataclass(frozen=True, slots=True)
 class Stored:
@@ -28,14 +30,6 @@ class Stored:
     size: int
     shown: str
     inline: bytes | None = field(default=None, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One labelled part of a key: its digest, and what of it may be shown to people."""
-
-    digest: str
-    shown: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +78,14 @@ class Freed:
     size: int
 
 
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a store holds: records, and bytes on disk (or in memory)."""
+
+    entries: int
+    size: int
+
+
 class Objects(Protocol):
     """Payloads, written and read in any process; instances pickle to a few bytes."""
 
@@ -91,7 +93,7 @@ class Objects(Protocol):
         """Encode ``value``; small ones stay inline, others are durable in a file on return."""
 
     def get(self, stored: Stored) -> object:
-        """The value, verified first. Raises MissingEntry or DamagedEntry."""
+        """Return the value, verified first. Raises MissingEntry or DamagedEntry."""
 
     def holds(self, stored: Stored) -> bool:
         """Whether the payload is there with the right size (a cheap look)."""
@@ -104,25 +106,34 @@ class Store(Protocol):
     """Keeps records by recipe key. Safe to call from any thread and from many processes."""
 
     @property
-    def objects(self) -> Objects: ...
+    def objects(self) -> Objects:
+        """Payloads, written and read in any process."""
 
     def lookup(self, keys: Sequence[str]) -> dict[str, Record]:
         """All verified records among ``keys``, in one read; a damaged one is a miss."""
 
     def commit(self, records: Sequence[Record]) -> Future[None]:
-        """Keep ``records``; durable when the future is done. Waiting commits share a transaction."""
+        """Keep ``records``; durable when the future is done. Waiting ones share a transaction."""
 
     def records(self, task: str | None = None) -> Iterable[Record]:
         """Every record (of ``task``), newest first."""
 
     def clear(
-        self, *, task: str | None = None, nodes: Iterable[str] = (), keys: Iterable[str] = ()
+        self,
+        *,
+        task: str | None = None,
+        nodes: Iterable[str] | None = None,
+        keys: Iterable[str] | None = None,
     ) -> Freed:
         """Remove records for real, and each payload that nothing else refers to.
 
         ``task`` alone: all of that task. ``nodes`` or ``keys``: the records of those nodes, every
-        version, and of those keys (``task`` then only narrows the search). Nothing given: all.
+        version, and of those keys (``task`` then narrows the search). Nothing given: all; an
+        empty list of nodes or keys is something given, and removes nothing.
         """
+
+    def usage(self) -> Usage:
+        """How many records there are, and how many bytes all of it takes."""
 
     def listen(self, rejected: Callable[[str, str], None]) -> None:
         """Call ``rejected(what, why)`` for each damaged or foreign entry met from now on."""

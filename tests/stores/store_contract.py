@@ -1,0 +1,194 @@
+"""What every store promises, as one class of tests; the fixture ``store`` says which one."""
+
+import threading
+import time
+
+import numpy as np
+import pytest
+from blake3 import blake3
+
+from checkpoint_nb.errors import MissingEntry, StoreError
+from checkpoint_nb.parts import Part
+from checkpoint_nb.stores.interface import Record, Stored
+
+
+def digest(thing):
+    """Return a digest for a test: hex, like the real ones."""
+    return blake3(repr(thing).encode()).hexdigest()
+
+
+def stored(store, value, name=None):
+    """Put ``value`` into ``store``."""
+    return store.objects.put(value, digest(name if name is not None else repr(value)), "shown", 0)
+
+
+def record(name, outputs, *, task="load", node=None, log="", parts=()):
+    """Return a record; its key hangs on ``name``."""
+    return Record(
+        key=digest(("key", name)),
+        task=task,
+        node=digest(("node", name if node is None else node)),
+        label=f"{task}({name!r})",
+        outputs=outputs if isinstance(outputs, dict) else {"": outputs},
+        parts=dict(parts),
+        seconds=0.25,
+        created=time.time(),
+        log=log,
+    )
+
+
+def keep(store, name, value, **facts):
+    """Store ``value`` under ``name`` and return the record."""
+    kept = record(name, stored(store, value), **facts)
+    store.commit([kept]).result(30)
+    return kept
+
+
+class StoreContract:
+    """A subclass has a fixture ``store``."""
+
+    def test_a_committed_record_comes_back_equal(self, store):
+        """Everything a record says survives, parts and log and odd characters too."""
+        kept = record(
+            "x",
+            {"a": stored(store, [1]), "größe": stored(store, "zwei")},
+            task="päckchen",
+            log="line\r\n\x1b[31mred \ud800 end",
+            parts={"code:f": Part("d1", "def f(x)"), "arg x": Part("d2")},
+        )
+        store.commit([kept]).result(30)
+        found = store.lookup([kept.key])
+        assert found == {kept.key: kept}
+        assert dict(found[kept.key].parts) == dict(kept.parts)
+
+    def test_an_unknown_key_is_absent(self, store):
+        """A lookup returns what is there and says nothing of the rest."""
+        kept = keep(store, "x", 1)
+        assert list(store.lookup([digest("no"), kept.key, digest("no2")])) == [kept.key]
+        assert store.lookup([]) == {}
+
+    def test_values_come_back_equal_and_are_never_shared(self, store):
+        """Two readers get two objects, and neither is the one that was stored."""
+        value = {"list": [1, 2], "array": np.arange(5000.0)}
+        kept = stored(store, value)
+        one, two = store.objects.get(kept), store.objects.get(kept)
+        one["list"].append(3)
+        one["array"][:] = 0
+        assert two["list"] == value["list"] == [1, 2]
+        np.testing.assert_array_equal(two["array"], np.arange(5000.0))
+        np.testing.assert_array_equal(store.objects.get(kept)["array"], np.arange(5000.0))
+
+    def test_each_compress_level_gives_the_value_back(self, store):
+        """No level, the default and 1 to 9 all round trip."""
+        for level in range(-1, 10):
+            value = ["x" * 50_000, level]
+            kept = store.objects.put(value, digest(level), "", level)
+            assert store.objects.get(kept) == value
+
+    def test_a_commit_replaces_the_record_of_its_key(self, store):
+        """The last commit of a key is what lookup finds."""
+        keep(store, "x", "old")
+        kept = keep(store, "x", "new")
+        found = store.lookup([kept.key])[kept.key]
+        assert store.objects.get(found.outputs[""]) == "new"
+        assert len(list(store.records())) == 1
+
+    def test_old_versions_coexist(self, store):
+        """Two keys of one node are two records, and both stay."""
+        old, new = keep(store, "v1", 1, node="n"), keep(store, "v2", 2, node="n")
+        assert set(store.lookup([old.key, new.key])) == {old.key, new.key}
+
+    def test_records_are_listed_newest_first_and_by_task(self, store):
+        """The last stored comes first; a task lists its own only."""
+        a, b, c = keep(store, 1, 1), keep(store, 2, 2, task="clean"), keep(store, 3, 3)
+        assert [found.key for found in store.records()] == [c.key, b.key, a.key]
+        assert [found.key for found in store.records("load")] == [c.key, a.key]
+        assert list(store.records("nobody")) == []
+
+    def test_clearing_a_task_removes_it_and_nothing_else(self, store):
+        """All records of the task go, others stay."""
+        a, b, c = keep(store, 1, 1), keep(store, 2, 2), keep(store, 3, 3, task="clean")
+        freed = store.clear(task="load")
+        assert freed.entries == 2
+        assert freed.size == a.size + b.size
+        assert list(store.lookup([a.key, b.key, c.key])) == [c.key]
+
+    def test_clearing_a_node_removes_every_version(self, store):
+        """Old versions of the node go as well, other nodes stay."""
+        a, b = keep(store, "v1", 1, node="n"), keep(store, "v2", 2, node="n")
+        c = keep(store, "other", 3)
+        assert store.clear(nodes=[a.node]).entries == 2
+        assert list(store.lookup([a.key, b.key, c.key])) == [c.key]
+
+    def test_clearing_keys_removes_just_those(self, store):
+        """A key is one version."""
+        a, b = keep(store, "v1", 1, node="n"), keep(store, "v2", 2, node="n")
+        assert store.clear(keys=[a.key, digest("unknown")]).entries == 1
+        assert list(store.lookup([a.key, b.key])) == [b.key]
+
+    def test_a_task_narrows_what_nodes_and_keys_clear(self, store):
+        """Nodes and keys of other tasks are left alone then."""
+        a, b = keep(store, 1, 1), keep(store, 2, 2, task="clean")
+        assert store.clear(task="load", keys=[a.key, b.key]).entries == 1
+        assert store.clear(task="load", nodes=[b.node]).entries == 0
+        assert list(store.lookup([a.key, b.key])) == [b.key]
+
+    def test_clearing_all_leaves_nothing(self, store):
+        """Nothing given means everything."""
+        for number in range(5):
+            keep(store, number, number, task=f"t{number}")
+        assert store.clear().entries == 5
+        assert list(store.records()) == []
+        assert store.usage().entries == 0
+
+    def test_an_empty_list_clears_nothing(self, store):
+        """A caller that found no nodes must not lose everything."""
+        kept = keep(store, 1, 1)
+        assert store.clear(nodes=[]).entries == store.clear(keys=[]).entries == 0
+        assert store.clear(task="load", nodes=[]).entries == 0
+        assert store.lookup([kept.key])
+
+    def test_a_value_that_cannot_be_stored_is_named(self, store):
+        """The error says which part of the result it is."""
+        with pytest.raises(StoreError, match=r"result\['x'\]\[1\] cannot be stored") as caught:
+            store.objects.put({"a": 1, "x": [0, threading.Lock()]}, digest("l"), "", 0)
+        assert "lock" in caught.value.facts["object"]
+
+    def test_a_payload_that_is_not_there_is_missing(self, store):
+        """Holding, verifying and loading agree about it."""
+        gone = Stored(digest("gone"), 100_000, "")
+        assert not store.objects.holds(gone)
+        assert not store.objects.intact(gone)
+        with pytest.raises(MissingEntry):
+            store.objects.get(gone)
+
+    def test_a_payload_that_is_there_is_held_and_intact(self, store):
+        """Small and large alike."""
+        for value in (1, np.zeros(100_000)):
+            kept = stored(store, value)
+            assert store.objects.holds(kept)
+            assert store.objects.intact(kept)
+
+    def test_many_threads_may_use_one_store(self, store):
+        """Commits and lookups from eight threads all arrive."""
+        kept = [[record((t, i), stored(store, i)) for i in range(40)] for t in range(8)]
+
+        def work(mine):
+            for one in mine:
+                store.commit([one]).result(30)
+                assert store.lookup([one.key])
+
+        threads = [threading.Thread(target=work, args=(mine,)) for mine in kept]
+        [thread.start() for thread in threads]
+        [thread.join() for thread in threads]
+        assert len(store.lookup([one.key for mine in kept for one in mine])) == 320
+
+    def test_usage_grows_and_shrinks(self, store):
+        """It counts records and bytes."""
+        before = store.usage()
+        keep(store, 1, np.zeros(100_000))
+        grown = store.usage()
+        assert grown.entries == before.entries + 1
+        assert grown.size >= before.size + 800_000
+        store.clear()
+        assert store.usage().size < grown.size
