@@ -52,7 +52,7 @@ class Arguments:
         self, signature: inspect.Signature
     ) -> tuple[tuple[object, ...], dict[str, object]]:
         """Spell the call as ``args, kwargs``, Tasks as they are."""
-        bound = inspect.BoundArguments(signature, dict(self.values))  # type: ignore[arg-type]
+        bound = inspect.BoundArguments(signature, dict(self.values))
         return bound.args, bound.kwargs
 
 
@@ -72,18 +72,16 @@ def bind(
     bound.apply_defaults()
     values = bound.arguments
     parts: dict[str, Part] = {}
-    identity: list[tuple[str, object]] = []
+    identity = [task]
     for name, value in values.items():
         try:
             inside = Numbered()
-            part = Part(digest(_keyed(value, inside)), _shown(value))
+            part = Part(digest(_keyed(value, inside)), describe(value))
         except FingerprintError as error:
             raise _no_key(task, name, value, error) from error
         parts[name] = part
-        identity.append((name, (part.digest, tuple(node.id for node in inside.nodes))))
-    return Arguments(
-        _label(task, signature, values), digest((task, tuple(identity))), values, parts
-    )
+        identity += [name, part.digest, *(node.id for node in inside.nodes)]
+    return Arguments(_label(task, signature, values), digest("\0".join(identity)), values, parts)
 
 
 class Numbered:
@@ -168,16 +166,18 @@ def _label(task: str, signature: inspect.Signature, values: Mapping[str, object]
         elif kind is inspect.Parameter.VAR_KEYWORD and isinstance(value, dict):
             words += [f"{key}={_shown(item)}" for key, item in value.items()]
         elif kind is inspect.Parameter.KEYWORD_ONLY:
-            words.append(f"{name}={_shown(value)}")
+            words.append(f"{name}={_shown(value, '…')}")
         else:
-            words.append(_shown(value))
+            words.append(_shown(value, name))
     text = f"{task}({', '.join(words)})"
     return text if len(text) <= 72 else text[:70] + "…)"
 
 
-def _shown(value: object) -> str:
-    task = getattr(type(value), "recipe", None) and getattr(value, "task", None)
-    return f"{task}(…)" if task else describe(value)
+def _shown(value: object, otherwise: str = "…") -> str:
+    """Scalars as they are, a Task by its name, anything larger by its parameter's name."""
+    if _is_node(value):
+        return f"{value.task}(…)"
+    return describe(value) if isinstance(value, _ATOMS) else otherwise
 
 
 def _no_key(task: str, name: str, value: object, error: FingerprintError) -> ArgumentError:

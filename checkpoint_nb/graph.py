@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from checkpoint_nb.errors import CycleError
 from checkpoint_nb.events import NodeInfo
-from checkpoint_nb.work import Node, Recipe
+from checkpoint_nb.work import Codes, Node, Recipe
 
 if TYPE_CHECKING:
     import networkx
@@ -63,18 +63,36 @@ class Graph:
                 reached.add(number)
         return [self.nodes[number] for number in sorted(reached)]
 
-    def infos(self) -> tuple[NodeInfo, ...]:
-        """What a view must know of each node."""
+    def infos(self, origins: Mapping[str, tuple[str, str]]) -> tuple[NodeInfo, ...]:
+        """What a view must know of each node.
+
+        Parameters
+        ----------
+        origins
+            Result digest to ``(node, output)``: an input that *is* a result known here is drawn
+            as an edge too, though it was handed over by value.
+        """
         return tuple(
             NodeInfo(
                 node.id,
                 node.label,
                 node.task,
                 node.kind,
-                tuple((edge.node.id, edge.output) for edge in recipe.upstream),
+                tuple(dict.fromkeys([*_edges(recipe), *_handed_over(node, recipe, origins)])),
             )
             for node, recipe in zip(self.nodes, self.recipes, strict=True)
         )
+
+
+def _edges(recipe: Recipe) -> list[tuple[str, str]]:
+    return [(edge.node.id, edge.output) for edge in recipe.upstream]
+
+
+def _handed_over(
+    node: Node, recipe: Recipe, origins: Mapping[str, tuple[str, str]]
+) -> list[tuple[str, str]]:
+    made = (origins.get(part.digest) for part in recipe.inputs.values())
+    return [origin for origin in made if origin is not None and origin[0] != node.id]
 
 
 def build(targets: Iterable[Node]) -> Graph:
@@ -89,14 +107,15 @@ def build(targets: Iterable[Node]) -> Graph:
     """
     wanted = {node.id: node for node in targets}
     found: dict[str, tuple[Node, Recipe]] = {}
-    waiting = list(wanted.values())
+    codes: Codes = {}
+    waiting = list(reversed(wanted.values()))
     while waiting:
         node = waiting.pop()
         if node.id in found:
             continue
-        recipe = node.recipe()
+        recipe = node.recipe(codes)
         found[node.id] = (node, recipe)
-        waiting += [edge.node for edge in recipe.upstream if edge.node.id not in found]
+        waiting += [edge.node for edge in reversed(recipe.upstream) if edge.node.id not in found]
     order = _order(found)
     number = {node: place for place, node in enumerate(order)}
     upstream = tuple(

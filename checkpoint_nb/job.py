@@ -160,9 +160,18 @@ def _stored(job: Job, value: object) -> Stored:
     try:
         name = digest(value)
     except FingerprintError:
-        # A value we cannot compare by content is told by its pickle: at worst a needless miss.
-        name = ""
+        name = _name_by_pickle(value)
     return job.objects.put(value, name, describe(value), job.compress_level)
+
+
+def _name_by_pickle(value: object) -> str:
+    """Name a value that cannot be compared by content: at worst a needless miss downstream."""
+    import cloudpickle
+
+    try:
+        return digest(cloudpickle.dumps(value))
+    except Exception:  # noqa: BLE001 - storing it will fail too, and say what refused
+        return digest("cannot be pickled")
 
 
 def _failed(error: BaseException, seconds: float, log: str) -> Failed:
@@ -177,6 +186,11 @@ def _failed(error: BaseException, seconds: float, log: str) -> Failed:
     return Failed(
         type(error).__name__, message[:4096], text[-65536:], _pickled(error), seconds, log
     )
+
+
+def refused(error: Exception) -> Failed:
+    """Tell as an answer that the work could not even be sent."""
+    return Failed(type(error).__name__, str(error), "", _pickled(error), 0.0, "")
 
 
 def _pickled(error: BaseException) -> bytes:

@@ -208,7 +208,7 @@ def summary(snapshot: Snapshot, now: float | None) -> str:
 def duration(seconds: float) -> str:
     """``seconds`` as people say it: ``0.4 s``, ``2 min 5 s``, ``1 h 20 min``."""
     if seconds < 59.95:
-        return f"{seconds:.2g} s" if seconds < 0.095 else f"{seconds:.1f} s"
+        return f"{seconds * 1000:.0f} ms" if seconds < 0.095 else f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     if minutes < 60:
         return f"{minutes} min {rest} s"

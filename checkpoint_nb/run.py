@@ -9,7 +9,7 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from checkpoint_nb import events
@@ -68,6 +68,7 @@ class Run:
         *,
         forced: Collection[str] = (),
         cleared: Collection[str] = (),
+        origins: Mapping[str, tuple[str, str]] | None = None,
     ) -> None:
         self.graph = graph
         self.id = uuid.uuid4().hex[:8]
@@ -79,6 +80,7 @@ class Run:
         self._turn = turn
         self._forced = forced
         self._cleared = cleared
+        self._origins = origins or {}
         self._environment = (os.getcwd(), tuple(sys.path))
         self._over = threading.Event()
         self._stop = threading.Event()
@@ -119,11 +121,18 @@ class Run:
 
     @property
     def saved(self) -> float:
-        """Seconds of earlier work that this run did not have to do again."""
+        """Seconds of earlier work that this run did not have to do again.
+
+        Cells upstream are left out: each said so itself when it was restored.
+        """
         if self.scheduler is None:
             return 0.0
-        ran = set(self.scheduler.ended_as(State.DONE))
-        records = (self.scheduler.record(n) for n in range(len(self.graph)) if n not in ran)
+        told = set(self.scheduler.ended_as(State.DONE)) | {
+            number
+            for number, node in enumerate(self.graph.nodes)
+            if node.kind == "cell" and number not in self.graph.targets
+        }
+        records = (self.scheduler.record(n) for n in range(len(self.graph)) if n not in told)
         return sum(record.seconds for record in records if record is not None)
 
     def record(self, node: str) -> Record | None:
@@ -180,7 +189,7 @@ class Run:
                 cleared=self._cleared,
                 verify=mending > 0,
             )
-            self._bus.tell(planned(plan, self.id))
+            self._bus.tell(planned(plan, self.id, self._origins))
             self.report = self.report or Report(plan)
             self._schedule(plan)
             assert self.scheduler is not None
@@ -194,10 +203,8 @@ class Run:
         )
 
     def _schedule(self, plan: Plan) -> None:
-        # A plan with nothing left must not start worker processes.
-        executor = self._executor() if plan.left else _NoExecutor()
         self.scheduler = Scheduler(
-            plan, self._store, executor, self._bus, self.id, self._environment
+            plan, self._store, self._executor, self._bus, self.id, self._environment
         )
         self.scheduler.fence(self._fenced)
         if self._stop.is_set():
@@ -225,24 +232,12 @@ class Run:
         )
 
 
-class _NoExecutor:
-    slots = 0
-    in_process = True
-
-    def submit(self, *_: object) -> object:
-        raise AssertionError("a plan with nothing left submitted a job")
-
-    def cancel(self, ticket: object) -> None: ...
-
-    def close(self) -> None: ...
-
-
-def planned(plan: Plan, run: str) -> events.GraphPlanned:
-    """Tell a plan as an event."""
+def planned(plan: Plan, run: str, origins: Mapping[str, tuple[str, str]]) -> events.GraphPlanned:
+    """Tell a plan as an event; ``origins`` as in :meth:`Graph.infos`."""
     return events.GraphPlanned(
         time.time(),
         run,
-        plan.graph.infos(),
+        plan.graph.infos(origins),
         tuple(decision.state for decision in plan.decisions),
         tuple(decision.reason for decision in plan.decisions),
         tuple(decision.expected for decision in plan.decisions),

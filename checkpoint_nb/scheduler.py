@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from queue import SimpleQueue
 
 from checkpoint_nb import events
@@ -19,12 +19,20 @@ from checkpoint_nb.errors import CheckpointError
 from checkpoint_nb.events import EventBus
 from checkpoint_nb.executors.interface import Cancelled, Executor, Lost, Outcome, Returned, Ticket
 from checkpoint_nb.fingerprint import Key
-from checkpoint_nb.job import Answer, Failed, Finished, Job, UpstreamLost, run_job, run_packed
+from checkpoint_nb.job import (
+    Answer,
+    Failed,
+    Finished,
+    Job,
+    UpstreamLost,
+    refused,
+    run_job,
+    run_packed,
+)
 from checkpoint_nb.plan import Plan, key_of, results_of
 from checkpoint_nb.priority import remaining_path
 from checkpoint_nb.states import State
-from checkpoint_nb.stores.interface import Record, Store, Stored
-from checkpoint_nb.travel import packed
+from checkpoint_nb.stores.interface import Record, Store
 
 _AHEAD = 1.2
 """Jobs in flight for each slot: a slot that finishes finds the next one waiting (dask's
@@ -53,7 +61,7 @@ class Scheduler:
         self,
         plan: Plan,
         store: Store,
-        executor: Executor,
+        executor: Callable[[], Executor],
         bus: EventBus,
         run: str,
         environment: tuple[str, tuple[str, ...]],
@@ -69,7 +77,7 @@ class Scheduler:
         self.seconds = 0.0
         self._graph = plan.graph
         self._store = store
-        self._executor = executor
+        self._open_executor = executor
         self._bus = bus
         self._clock = clock
         self._environment = environment
@@ -161,11 +169,16 @@ class Scheduler:
 
     def _turn(self) -> None:
         self._decide()
-        if self._stopping:
+        if self._stopping or not self._ready:
             return
         window = max(self._executor.slots + 1, math.ceil(self._executor.slots * _AHEAD))
         while self._ready and len(self._flight) < window:
             self._submit(heapq.heappop(self._ready)[1])
+
+    @cached_property
+    def _executor(self) -> Executor:
+        """Opened with the first job: a run that finds everything fresh starts no process."""
+        return self._open_executor()
 
     # -- ready -----------------------------------------------------------------------------------
 
@@ -237,7 +250,7 @@ class Scheduler:
             recipe.unchanged()
             function, payload = self._job(number)
         except CheckpointError as error:
-            self._fail(number, _as_failed(error), error.headline)
+            self._fail(number, refused(error), error.headline)
             return
         self._running[node.task] += 1
         self._flight[number] = self._executor.submit(
@@ -252,6 +265,8 @@ class Scheduler:
         upstream = tuple(results_of(self._graph, number, self._records.__getitem__))
         if self._executor.in_process:
             return run_job, Job(recipe.call, upstream, self._store.objects, node.compress_level)
+        from checkpoint_nb.travel import packed
+
         job = Job(
             packed(node.label, recipe.call),
             upstream,
@@ -394,9 +409,3 @@ class Scheduler:
 
     def _tell(self, event: events.Event) -> None:
         self._bus.tell(event)
-
-
-def _as_failed(error: CheckpointError) -> Failed:
-    import cloudpickle
-
-    return Failed(type(error).__name__, error.headline, "", cloudpickle.dumps(error), 0.0, "")

@@ -25,6 +25,8 @@ from checkpoint_nb.work import RETURNED, Node
 
 _SLICE = 0.1
 """Seconds between looks at an interrupt while waiting."""
+_TELLING = 256
+"""Bytes from which on two equal values are taken for the same one, when edges are drawn."""
 
 
 class Onlooker(Protocol):
@@ -71,6 +73,7 @@ class Session:
         self._turn = threading.Lock()
         self._known: dict[str, Node] = {}
         self._cleared: set[str] = set()
+        self._origins: dict[str, tuple[str, str]] = {}
         self._active: list[Run] = []
         self.onlooker: Callable[[], Onlooker] | None = None
         if store is not None:
@@ -134,7 +137,7 @@ class Session:
         """Compare ``targets`` (everything known) with the store, and tell the bus."""
         graph = self.graph() if targets is None else build(targets)
         plan = make_plan(graph, self.store, cleared=self._cleared)
-        self.bus.tell(planned(plan, ""))
+        self.bus.tell(planned(plan, "", self._origins))
         return plan
 
     # -- run -------------------------------------------------------------------------------------
@@ -169,6 +172,7 @@ class Session:
             self._turn,
             forced=forced,
             cleared=frozenset(self._cleared),
+            origins=self._origins,
         )
         self._active.append(run)
         run.when_over(self._ended)
@@ -179,6 +183,12 @@ class Session:
         if run.scheduler is not None:
             done = run.scheduler.ended_as(State.DONE, State.REUSED)
             self._cleared -= {run.graph.nodes[number].id for number in done}
+        for number in run.graph.targets:
+            node = run.graph.nodes[number].id
+            record = run.record(node)
+            for name, stored in (record.outputs if record is not None else {}).items():
+                if stored.size > _TELLING:
+                    self._origins[stored.digest] = (node, name)
 
     def finish(self, run: Run) -> None:
         """Wait for ``run`` so that an interrupt cancels it and is raised again."""
@@ -270,7 +280,9 @@ class Session:
             record = decision.record
             when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(record.created))
             counted = ", ".join(
-                f"{label} {part.shown}".strip() for label, part in record.parts.items()
+                f"{label} {part.shown}".strip()
+                for label, part in record.parts.items()
+                if part.shown != "not there"
             )
             return [
                 f"{node.label} is fresh: computed {when} in {record.seconds:.2f} s",

@@ -9,7 +9,8 @@ class State(Enum):
     """What a node is in; each state has one word, one glyph and one colour, used everywhere.
 
     The colours are told apart by people who do not see red and green (after Okabe and Ito,
-    "Color universal design", 2008), and none of them is needed: the glyph and the word say the same.
+    "Color universal design", 2008), and none of them is needed:
+    the glyph and the word say the same.
 
     Examples
     --------

@@ -14,7 +14,7 @@ from checkpoint_nb.fingerprint import Fingerprint, fingerprint
 from checkpoint_nb.parts import Part
 from checkpoint_nb.requires import Runner
 from checkpoint_nb.stores.interface import Freed
-from checkpoint_nb.work import Call, Dependency, Node, Recipe
+from checkpoint_nb.work import Call, Codes, Dependency, Node, Recipe
 
 R = TypeVar("R")
 
@@ -85,9 +85,9 @@ class Task(Generic[R]):
         """At most so many nodes of this task at once; ``None``: no limit."""
         return self.factory.max_concurrency
 
-    def recipe(self) -> Recipe:
+    def recipe(self, codes: Codes) -> Recipe:
         """What this node depends on as things are now; a ``@task`` body runs here."""
-        return self.factory.recipe_for(self._arguments)
+        return self.factory.recipe_for(self._arguments, codes)
 
     def run(self, *, executor: AnyExecutor | None = None) -> R:
         """Bring the result: build the graph, trim what is fresh, run the rest.
@@ -184,9 +184,11 @@ class TaskFactory(Generic[R]):
 
         return current_session().clear_task(self.__checkpoint_task__)
 
-    def recipe_for(self, arguments: Arguments) -> Recipe:
+    def recipe_for(self, arguments: Arguments, codes: Codes) -> Recipe:
         """What the call with ``arguments`` depends on as things are now."""
-        code, reason = self._code()
+        if self not in codes:
+            codes[self] = self._code()
+        code, reason = codes[self]
         if self._builds:
             call, upstream = self._build(arguments)
         else:

@@ -20,7 +20,7 @@ _judged: set[str] = set()
 _by_value: dict[str, ModuleType] = {}
 
 
-class Traveller(cloudpickle.Pickler):
+class Traveller(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no types
     """Pickles work for a worker.
 
     Modules of the user travel by value: the worker must run the code that is *live* here and that

@@ -41,6 +41,10 @@ class Call:
     names: Mapping[str, object] = field(default_factory=dict)
 
 
+Codes = dict[object, tuple[Fingerprint | None, str]]
+"""Fingerprint of a task's code, or why there is none, by task."""
+
+
 class Node(Protocol):
     """One call of one task: what the graph, the plan and the scheduler know of it."""
 
@@ -61,13 +65,21 @@ class Node(Protocol):
         """``"function"`` or ``"cell"``."""
 
     @property
-    def compress_level(self) -> int: ...
+    def compress_level(self) -> int:
+        """How hard results are compressed: 0 none, -1 the codec's default, 1-9."""
 
     @property
-    def max_concurrency(self) -> int | None: ...
+    def max_concurrency(self) -> int | None:
+        """At most so many nodes of the task at once; ``None``: no limit."""
 
-    def recipe(self) -> Recipe:
-        """What the node depends on as things are now. Runs a builder's own code."""
+    def recipe(self, codes: Codes) -> Recipe:
+        """What the node depends on as things are now. Runs a builder's own code.
+
+        Parameters
+        ----------
+        codes
+            Fingerprints already taken while this graph is built, by task; one more may be added.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,13 +45,12 @@ def program(folder, text: str) -> str:
 
 
 def check(picture, count):
-    assert list(sorted(picture.boxes, key=lambda name: int(name[1:]))) == [
-        f"n{i}" for i in range(count)
-    ]
+    assert sorted(picture.boxes, key=lambda name: int(name[1:])) == [f"n{i}" for i in range(count)]
     boxes = list(picture.boxes.values())
     for box in boxes:
-        assert box.x >= -1 and box.y >= -1
-        assert box.x + box.w <= picture.width + 1 and box.y + box.h <= picture.height + 1
+        assert min(box.x, box.y) >= -1
+        assert box.x + box.w <= picture.width + 1
+        assert box.y + box.h <= picture.height + 1
     for at, a in enumerate(boxes):
         for b in boxes[at + 1 :]:
             apart = a.x + a.w <= b.x or b.x + b.w <= a.x or a.y + a.h <= b.y or b.y + b.h <= a.y

@@ -216,8 +216,8 @@ def test_the_most_urgent_state_stands_for_a_group():
 @pytest.mark.parametrize(
     ("seconds", "said"),
     [
-        (0.0, "0 s"),
-        (0.0123, "0.012 s"),
+        (0.0, "0 ms"),
+        (0.0123, "12 ms"),
         (0.4, "0.4 s"),
         (59.96, "1 min 0 s"),
         (125, "2 min 5 s"),

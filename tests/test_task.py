@@ -47,7 +47,11 @@ def test_a_graph_runs_once_and_then_comes_back():
     """A first run plans every node, a second none, and both give the answer."""
     choose = make_choose()
     result, info = choose(6, 3).run_with_info()
-    assert (result, info["stats"], info["ran"]) == (20, {info_name(choose): 15}, {info_name(choose): 15})
+    assert (result, info["stats"], info["ran"]) == (
+        20,
+        {info_name(choose): 15},
+        {info_name(choose): 15},
+    )
     result, info = choose(6, 3).run_with_info()
     assert (result, info["stats"], info["ran"]) == (20, {}, {})
 
@@ -65,7 +69,12 @@ def test_a_cleared_node_runs_and_an_equal_answer_stops_there():
     assert freed.size > 0
     result, info = choose(6, 3).run_with_info()
     name = info_name(choose)
-    assert (result, info["stats"], info["ran"], info["reused"]) == (20, {name: 4}, {name: 1}, {name: 3})
+    assert (result, info["stats"], info["ran"], info["reused"]) == (
+        20,
+        {name: 4},
+        {name: 1},
+        {name: 3},
+    )
 
 
 def test_generations_show_what_is_left_at_each_step():
@@ -256,7 +265,10 @@ def test_a_cycle_is_named():
 
         return run
 
-    with pytest.raises(CycleError, match=r"ping\(1\) → .*pong\(1\) → .*ping\(1\)|pong\(1\) → .*ping\(1\) → .*pong\(1\)"):
+    with pytest.raises(
+        CycleError,
+        match=r"ping\(1\) → .*pong\(1\) → .*ping\(1\)|pong\(1\) → .*ping\(1\) → .*pong\(1\)",
+    ):
         ping(1).run()
 
 
@@ -276,7 +288,7 @@ def test_a_task_that_returns_no_runner_is_told():
     [
         (lambda: (i for i in range(3)), "generator"),
         (threading.Lock, "lock"),
-        (lambda: Path(__file__).open(), "TextIOWrapper"),  # noqa: SIM115
+        (lambda: Path(__file__).open(), "TextIOWrapper"),
     ],
     ids=["generator", "lock", "file"],
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 
@@ -31,10 +31,14 @@ Outcome = Returned | Lost | Cancelled
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A job in flight: its number, unique within the executor, and the slot it was given to."""
+    """A job in flight: its number, unique within the executor, and the slot that has it.
+
+    The slot is -1 while the job waits, as in the ticket that ``submit`` returns; ``started`` and
+    ``done`` are given an equal ticket that names the slot.
+    """
 
     number: int
-    slot: int
+    slot: int = field(default=-1, compare=False)
 
 
 class Executor(Protocol):
@@ -53,10 +57,12 @@ class Executor(Protocol):
     """
 
     @property
-    def slots(self) -> int: ...
+    def slots(self) -> int:
+        """How many jobs can run at one time."""
 
     @property
-    def in_process(self) -> bool: ...
+    def in_process(self) -> bool:
+        """Whether jobs see the caller's objects."""
 
     def submit(
         self,

@@ -66,7 +66,7 @@ def run_cell(work: CellWork, *results: object) -> dict[str, object]:
     before = {name: _digest(value) for name, value in given.items() if name not in work.outputs}
     messages: list[Message] = []
     shell = _shell()
-    shell.user_module, shell.user_ns = main, namespace  # type: ignore[assignment]
+    shell.user_module, shell.user_ns = main, namespace
     with _recorded(shell, messages), shell.builtin_trap:
         _execute(work, namespace, messages, shell)
         _flush_figures()
@@ -170,7 +170,7 @@ def _recorded(shell: InteractiveShell, messages: list[Message]) -> Iterator[None
             self,
             data: dict[str, object],
             metadata: dict[str, object] | None = None,
-            source: object = None,
+            source: object = None,  # noqa: ARG002 - part of the signature
             *,
             transient: dict[str, object] | None = None,
             update: bool = False,
@@ -184,11 +184,11 @@ def _recorded(shell: InteractiveShell, messages: list[Message]) -> Iterator[None
             messages.append(("clear", {"wait": wait}))
 
     before = shell.display_pub
-    shell.display_pub = Recorder(shell=shell)
+    shell.display_pub = Recorder(shell=shell)  # type: ignore[no-untyped-call]
     try:
         with (
-            redirect_stdout(_Stream("stdout", messages, sys.stdout)),  # type: ignore[type-var]
-            redirect_stderr(_Stream("stderr", messages, sys.stderr)),  # type: ignore[type-var]
+            redirect_stdout(_Stream("stdout", messages, sys.stdout)),
+            redirect_stderr(_Stream("stderr", messages, sys.stderr)),
         ):
             yield
     finally:
@@ -199,4 +199,4 @@ def _flush_figures() -> None:
     if "matplotlib.pyplot" in sys.modules:
         from matplotlib_inline.backend_inline import flush_figures
 
-        flush_figures()
+        flush_figures()  # type: ignore[no-untyped-call]

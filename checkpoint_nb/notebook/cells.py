@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import inspect
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from checkpoint_nb.fingerprint import describe, digest, fingerprint
 from checkpoint_nb.notebook.cellrun import CellWork, run_cell
 from checkpoint_nb.notebook.names import Names, names_of
 from checkpoint_nb.parts import Part
-from checkpoint_nb.work import Call, Dependency, Recipe, Upstream
+from checkpoint_nb.work import Call, Codes, Dependency, Recipe, Upstream
 
 _TOP_LEVEL_AWAIT = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 
@@ -173,7 +174,7 @@ class Cell:
         code = compile(ast.Module(body, []), f"<checkpoint {self.label}>", "exec")
         exec(code, self.cells.namespace)  # type: ignore[arg-type]  # noqa: S102 - the user's own cell
 
-    def recipe(self) -> Recipe:
+    def recipe(self, _: Codes) -> Recipe:
         """What the cell depends on as things are now."""
         definitions: dict[str, object] = {}
         inputs: dict[str, object] = {}
@@ -188,7 +189,8 @@ class Cell:
                 (definitions if _is_definition(value) else inputs)[name] = value
         parts, reason = _parts(inputs)
         try:
-            code = fingerprint(FunctionType(self._code(), definitions, self.label))
+            seen = {"__builtins__": builtins, **definitions}
+            code = fingerprint(FunctionType(self._code(), seen, self.label))
         except FingerprintError as error:
             code, reason = None, f"{error.headline} ({error.facts.get('path', '')})"
         work = CellWork(self.source, self.label, self.names.outputs, inputs, tuple(upstream))

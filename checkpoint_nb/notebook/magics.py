@@ -15,7 +15,7 @@ from checkpoint_nb.errors import CheckpointError, MagicUsageError
 from checkpoint_nb.notebook.awaiting import AWAITED
 from checkpoint_nb.notebook.binding import bind_outputs
 from checkpoint_nb.notebook.cells import Cell, Cells
-from checkpoint_nb.notebook.progress import Progress
+from checkpoint_nb.notebook.progress import Progress, somebody_watches
 from checkpoint_nb.notebook.replay import replay
 from checkpoint_nb.notebook.summary import definitions_line, say, say_run, table
 from checkpoint_nb.notebook.view import LiveView
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from checkpoint_nb.work import Node
 
 _SLICE = 0.05
-_USAGE = """%%checkpoint [NAME]           run the cell once, and again when something it reads changed
+_USAGE = """%%checkpoint [NAME]           run the cell, and again when something it reads changed
 %checkpoint [status]          what is fresh, stale or pending, and why
 %checkpoint run [NODE ...]    run what is stale (of these)
 %checkpoint clear [NODE ...]  forget results (of these; of everything shown)
@@ -49,6 +49,7 @@ class CheckpointMagics(Magics):
 
     def __init__(self, shell: InteractiveShell) -> None:
         super().__init__(shell)
+        self._shell = shell
         self._session = current_session()
         self.cells = Cells(shell.user_ns)
         self.commands = Commands(self._session)
@@ -57,7 +58,7 @@ class CheckpointMagics(Magics):
 
     def progress(self) -> Progress:
         """Follow a run in the cell that is running."""
-        return Progress(self.shell, self.session.board, self.commands)
+        return Progress(self._shell, self.session.board, self.commands)
 
     @property
     def session(self) -> Session:
@@ -89,9 +90,9 @@ class CheckpointMagics(Magics):
             raise MagicUsageError(
                 f"%%checkpoint takes one name, not {' '.join(words)!r}.", {}, _USAGE
             )
-        source = self.shell.transform_cell(body)
+        source: str = self._shell.transform_cell(body)  # type: ignore[no-untyped-call]
         compile(source, "<cell>", "exec", flags=0x2000, dont_inherit=True)
-        place = _place(self.shell)
+        place = _place(self._shell)
         gone = {cell.id for cell in self.cells.at(place)}
         cell = self.cells.register(source, words[0] if words else "", place)
         for node in gone - {cell.id}:
@@ -114,7 +115,7 @@ class CheckpointMagics(Magics):
             raise
         cell.define()
         messages = bind_outputs(self.session, self.cells, run)
-        replay(self.shell, messages.get(cell.id, ()))
+        replay(self._shell, messages.get(cell.id, ()))
         say_run(run)
 
     def _print_log(self, run: Run, cell: Cell) -> None:
@@ -211,7 +212,7 @@ class CheckpointMagics(Magics):
         if self.session.nodes and self.session.active is None:
             self.session.plan()
         view = LiveView(self.session.board, self.commands)
-        view.show("graph")
+        view.show("graph", live=somebody_watches(self._shell))
         view.settle()
         self._views.append(view)
 

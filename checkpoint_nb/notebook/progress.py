@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from checkpoint_nb.notebook.summary import say, say_run
 from checkpoint_nb.notebook.view import LiveView
-from checkpoint_nb.render import line
+from checkpoint_nb.render import summary
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -22,7 +22,7 @@ _PERIOD = 2.0
 
 
 class Progress:
-    """Follows one run in the running cell; call :meth:`look` often, :meth:`settle` or :meth:`end` once.
+    """Follows one run in the running cell: :meth:`look` often, :meth:`settle` or :meth:`end` once.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class Progress:
             self._view.show("compact")
         elif now - self._said_at >= _PERIOD:
             self._said_at = now
-            say(f"checkpoint_nb: {line(self._board.snapshot(), time.time())}")
+            say(f"checkpoint_nb: {summary(self._board.snapshot(), time.time())}")
 
     def settle(self) -> None:
         """Leave the last picture in the notebook."""

@@ -36,7 +36,7 @@ def replay(shell: InteractiveShell, messages: Sequence[Message]) -> None:
         elif kind == "display":
             shell.display_pub.publish(**content)
         elif kind == "clear":
-            shell.display_pub.clear_output(wait=bool(content["wait"]))
+            shell.display_pub.clear_output(wait=bool(content["wait"]))  # type: ignore[no-untyped-call]
         elif kind == "result":
             shell.displayhook(_result(shell, content))
 

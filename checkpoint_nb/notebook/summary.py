@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from IPython.display import display
+from IPython import display as ipython
 
 from checkpoint_nb.states import State
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from checkpoint_nb.run import Run
     from checkpoint_nb.work import Node
 
+_display: Callable[..., object] = ipython.display
 _METADATA = {"checkpoint_nb": {"kind": "status"}}
 
 
@@ -29,7 +30,7 @@ def say(text: str, facts: Mapping[str, object] | None = None) -> None:
     """Show one line of the extension's own; ``facts`` go into its metadata for tools."""
     html = f'<div style="font-size:12px;opacity:.8">{escape(text)}</div>'
     metadata = {"checkpoint_nb": {"kind": "line", **(facts or {})}}
-    display({"text/plain": text, "text/html": html}, raw=True, metadata=metadata)
+    _display({"text/plain": text, "text/html": html}, raw=True, metadata=metadata)
 
 
 def say_run(run: Run) -> None:
@@ -91,14 +92,14 @@ def table(plan: Plan, nodes: Collection[Node]) -> None:
         if not chosen or node.id in chosen
     ]
     heads = ("state", "node", "time", "bytes", "why")
-    display(
+    _display(
         {"text/plain": _plain(heads, rows), "text/html": _html(heads, rows)},
         raw=True,
         metadata=_METADATA,
     )
 
 
-def _plain(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _plain(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     if not rows:
         return "nothing yet: run a cell with %%checkpoint, or a task"
     widths = [max(len(row[column]) for row in [heads, *rows]) for column in range(len(heads))]
@@ -108,7 +109,7 @@ def _plain(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     )
 
 
-def _html(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _html(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     if not rows:
         return "<em>nothing yet: run a cell with %%checkpoint, or a task</em>"
     head = "".join(f'<th style="text-align:left">{word}</th>' for word in heads)

@@ -99,13 +99,14 @@ class LiveView:
         self._published = threading.Condition()
         self._publisher: threading.Thread | None = None
 
-    def show(self, mode: str = "graph") -> None:
+    def show(self, mode: str = "graph", *, live: bool = True) -> None:
         """Display the view in the running cell: ``"graph"``, or ``"compact"`` for one line.
 
         Two outputs: the widget, and the still picture, which hides itself beside a live widget.
+        Without ``live``, where nobody watches, the picture alone.
         """
         self._mode = mode
-        if self._widget is None and not self._closed.is_set():
+        if live and self._widget is None and not self._closed.is_set():
             self._widget = self._open_widget()
         if self._widget is not None:
             bundle = {

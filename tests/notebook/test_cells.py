@@ -122,9 +122,19 @@ def test_displays_are_replayed_in_order(notebook):
     first, again = notebook.run(cell), notebook.run(cell)
     assert first.error == again.error == ""
     assert "restored" in again.line
-    assert again.order == first.order == [
-        "stdout", "display", "display", "stdout", "display", "result", "line",
-    ]
+    assert (
+        again.order
+        == first.order
+        == [
+            "stdout",
+            "display",
+            "display",
+            "stdout",
+            "display",
+            "result",
+            "line",
+        ]
+    )
     assert again.own == first.own
     assert "<b>bold</b>" in again.own[0]["data"]["text/html"]
     assert "<table" in again.own[1]["data"]["text/html"]
@@ -134,7 +144,9 @@ def test_displays_are_replayed_in_order(notebook):
 
 def test_a_figure_left_open_is_shown(notebook):
     """An inline figure without ``show`` is shown at the end of the cell."""
-    answer = notebook.run("%%checkpoint\nimport matplotlib.pyplot as plt\nfig, ax = plt.subplots()\nax.plot([1, 2]);")
+    answer = notebook.run(
+        "%%checkpoint\nimport matplotlib.pyplot as plt\nfig, ax = plt.subplots()\nax.plot([1, 2]);"
+    )
     assert answer.error == ""
     assert [list(d["data"]) for d in answer.own] == [["text/plain", "image/png"]]
 
@@ -212,6 +224,8 @@ def test_loading_twice_and_unloading(notebook):
     """The extension can be loaded again, taken out, and put back."""
     assert notebook.run("%load_ext checkpoint_nb").error == ""
     assert notebook.run("%unload_ext checkpoint_nb").error == ""
-    assert notebook.run("%checkpoint").error != "" or "not found" in notebook.run("%checkpoint").errors
+    assert (
+        notebook.run("%checkpoint").error != "" or "not found" in notebook.run("%checkpoint").errors
+    )
     assert notebook.run("%load_ext checkpoint_nb").error == ""
     assert "ran 1" in notebook.run("%%checkpoint\nw = 1").line

@@ -16,7 +16,6 @@ const SVG = "http://www.w3.org/2000/svg";
 const PARTS = ["svg", "g", "path", "rect", "circle", "text", "title", "defs", "marker"];
 const TALLEST = 680;
 const SMALLEST = 0.62;
-const PATIENCE = 1500;
 
 /** Make an element; strings become text, functions listeners, classes are ours. */
 function make(name, attributes = {}, ...children) {
@@ -37,12 +36,12 @@ function button(name, click, more = {}) {
 	return make("button", { type: "button", ...more, class: `button ${kind}`, click }, name);
 }
 
-/** A state's glyph in its colour. @param {Look} look */
+/** A state's glyph in its colour. */
 function mark(look) { return make("b", { "aria-hidden": "true" }, look.glyph); }
 
-/** Say seconds as people do. @param {number} s */
+/** Say seconds as people do. */
 function duration(s) {
-	if (s < 59.95) return (s < 0.095 ? Number(s.toPrecision(2)) : s.toFixed(1)) + " s";
+	if (s < 59.95) return s < 0.095 ? `${Math.round(s * 1000)} ms` : `${s.toFixed(1)} s`;
 	const m = Math.floor(Math.round(s) / 60);
 	return m < 60 ? `${m} min ${Math.round(s) % 60} s` : `${Math.floor(m / 60)} h ${m % 60} min`;
 }
@@ -88,9 +87,9 @@ class View {
 			button("−", () => this.zoom(1 / 1.3), { "aria-label": "Zoom out" }),
 			button("+", () => this.zoom(1.3), { "aria-label": "Zoom in" }),
 			button("Fit", () => this.fit()));
-		this.stage = div("stage", this.svg, zoom);
+		this.stage = div("stage", this.svg);
 		this.panel = div("panel");
-		this.body = div("body", this.key, this.stage, this.panel);
+		this.body = div("body", div("row", this.key, zoom), this.stage, this.panel);
 		// or Lab takes Enter for itself
 		this.root = make("div", { class: "live", "data-lm-suppress-shortcuts": "true" },
 			div("head", this.bar, this.line, this.tools),
@@ -116,8 +115,7 @@ class View {
 		this.sizes.observe(this.stage);
 	}
 
-	/** End; anywidget itself takes the listeners off the model. */
-	close() {
+	close() { // anywidget takes the listeners off the model
 		clearInterval(this.ticker);
 		clearTimeout(this.timer);
 		this.sizes.disconnect();
@@ -210,7 +208,7 @@ class View {
 		}
 		this.codes = codes.slice();
 		const view = this.model.get("seconds");
-		this.took = view && view.byteLength === 4 * codes.length
+		this.took = view?.byteLength === 4 * codes.length
 			? Float32Array.from(codes, (_, i) => view.getFloat32(4 * i, true)) : null;
 		for (const at of touched) this.paintBox(at);
 		if (touched.size) this.flow();
@@ -275,16 +273,18 @@ class View {
 		if (!facts?.counts) return;
 		const before = this.facts?.outcome;
 		this.facts = facts;
-		this.setClock(facts.now); // old facts, after a reload: the ping's answer sets it right
+		// old facts, after a reload: the ping's answer sets the clock right
+		this.skew += facts.now - this.now();
 		if (facts.outcome !== before) this.said = "";
 		if (this.isRunning() && before && before !== "running") this.ping();
 	}
 
-	setClock(kernel) { this.skew = kernel - performance.now() / 1000; }
-
+	/** The kernel's time, in seconds. */
 	now() { return performance.now() / 1000 + this.skew; }
 
 	isOpen() { return this.open ?? this.facts?.mode !== "compact"; }
+
+	busy() { return this.isRunning() ? "A run is under way" : ""; }
 
 	isRunning() { return this.facts?.outcome === "running"; }
 
@@ -313,7 +313,7 @@ class View {
 		const compact = facts.mode === "compact";
 		const open = this.isOpen();
 		const running = this.isRunning();
-		const busy = running && "A run is under way";
+		const busy = this.busy();
 		this.root.classList.toggle("ckpt-compact", compact && !open);
 		this.body.hidden = !open;
 		this.toggle.hidden = !compact;
@@ -372,11 +372,11 @@ class View {
 
 	ping() {
 		clearTimeout(this.timer);
-		this.timer = setTimeout(() => { this.deaf = true; this.dress(); }, PATIENCE);
+		this.timer = setTimeout(() => { this.deaf = true; this.dress(); }, 1500);
 		this.ask("ping", null, (message) => {
 			clearTimeout(this.timer);
 			this.deaf = false;
-			this.setClock(message.now);
+			this.skew += message.now - this.now();
 			this.dress();
 		});
 	}
@@ -446,10 +446,8 @@ class View {
 	allowNode() {
 		if (this.selected === null || this.member === null) return;
 		const { word } = this.legend[this.codes[this.member]];
-		const busy = ["running", "queued"].includes(word) ? `It is ${word}` : "";
-		this.allow(this.nodeButtons[0], this.isRunning() ? "A run is under way" : "");
-		this.allow(this.nodeButtons[1], busy);
-		this.allow(this.nodeButtons[2], busy);
+		const taken = ["running", "queued"].includes(word) ? `It is ${word}` : "";
+		[this.busy(), taken, taken].forEach((why, i) => this.allow(this.nodeButtons[i], why));
 	}
 
 	showGroup() {
@@ -526,8 +524,7 @@ class View {
 			const over = new AbortController();
 			const on = (name, run) => window.addEventListener(name, run, { signal: over.signal });
 			on("pointermove", (event) => {
-				const dx = event.clientX - down.clientX;
-				const dy = event.clientY - down.clientY;
+				const [dx, dy] = [event.clientX - down.clientX, event.clientY - down.clientY];
 				if (!this.dragged && Math.hypot(dx, dy) < 4) return;
 				this.dragged = this.moved = true;
 				this.x = x - dx / this.scale;
