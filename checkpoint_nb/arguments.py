@@ -166,18 +166,21 @@ def _label(task: str, signature: inspect.Signature, values: Mapping[str, object]
         elif kind is inspect.Parameter.VAR_KEYWORD and isinstance(value, dict):
             words += [f"{key}={_shown(item)}" for key, item in value.items()]
         elif kind is inspect.Parameter.KEYWORD_ONLY:
-            words.append(f"{name}={_shown(value, '…')}")
+            words.append(f"{name}={_shown(value)}")
         else:
-            words.append(_shown(value, name))
+            words.append(_shown(value))
+    # What is too large to show is one ellipsis at the end, so that labels tell nodes apart.
+    hidden = [word for word in words if word.endswith("…")]
+    words = [word for word in words if not word.endswith("…")] + ["…"] * bool(hidden)
     text = f"{task}({', '.join(words)})"
     return text if len(text) <= 72 else text[:70] + "…)"
 
 
-def _shown(value: object, otherwise: str = "…") -> str:
-    """Scalars as they are, a Task by its name, anything larger by its parameter's name."""
+def _shown(value: object) -> str:
+    """Scalars as they are, a Task by its name, anything larger not at all."""
     if _is_node(value):
         return f"{value.task}(…)"
-    return describe(value) if isinstance(value, _ATOMS) else otherwise
+    return describe(value) if isinstance(value, _ATOMS) else "…"
 
 
 def _no_key(task: str, name: str, value: object, error: FingerprintError) -> ArgumentError:

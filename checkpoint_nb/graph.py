@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from checkpoint_nb.errors import CycleError
 from checkpoint_nb.events import NodeInfo
+from checkpoint_nb.origins import Origins
 from checkpoint_nb.work import Codes, Node, Recipe
 
 if TYPE_CHECKING:
@@ -63,36 +64,22 @@ class Graph:
                 reached.add(number)
         return [self.nodes[number] for number in sorted(reached)]
 
-    def infos(self, origins: Mapping[str, tuple[str, str]]) -> tuple[NodeInfo, ...]:
+    def infos(self, origins: Origins) -> tuple[NodeInfo, ...]:
         """What a view must know of each node.
 
-        Parameters
-        ----------
-        origins
-            Result digest to ``(node, output)``: an input that *is* a result known here is drawn
-            as an edge too, though it was handed over by value.
+        An input that *is* a result known to ``origins`` is drawn as an edge too, though it was
+        handed over by value; unless the same node is already reached on a longer way.
         """
-        return tuple(
-            NodeInfo(
-                node.id,
-                node.label,
-                node.task,
-                node.kind,
-                tuple(dict.fromkeys([*_edges(recipe), *_handed_over(node, recipe, origins)])),
-            )
-            for node, recipe in zip(self.nodes, self.recipes, strict=True)
-        )
-
-
-def _edges(recipe: Recipe) -> list[tuple[str, str]]:
-    return [(edge.node.id, edge.output) for edge in recipe.upstream]
-
-
-def _handed_over(
-    node: Node, recipe: Recipe, origins: Mapping[str, tuple[str, str]]
-) -> list[tuple[str, str]]:
-    made = (origins.get(part.digest) for part in recipe.inputs.values())
-    return [origin for origin in made if origin is not None and origin[0] != node.id]
+        infos: list[NodeInfo] = []
+        reached: list[frozenset[str]] = []
+        for node, recipe, above in zip(self.nodes, self.recipes, self.upstream, strict=True):
+            edges = [(edge.node.id, edge.output) for edge in recipe.upstream]
+            there = frozenset().union(*(reached[number] for number in above))
+            handed = origins.handed_over(node.id, recipe, there)
+            reached.append(there.union(edge[0] for edge in handed))
+            upstream = tuple(dict.fromkeys([*edges, *handed]))
+            infos.append(NodeInfo(node.id, node.label, node.task, node.kind, upstream))
+        return tuple(infos)
 
 
 def build(targets: Iterable[Node]) -> Graph:

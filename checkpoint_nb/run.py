@@ -9,7 +9,7 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from checkpoint_nb import events
@@ -17,6 +17,7 @@ from checkpoint_nb.errors import CheckpointError, RunCancelled, TaskFailed, Work
 from checkpoint_nb.events import EventBus
 from checkpoint_nb.executors.interface import Executor
 from checkpoint_nb.graph import Graph
+from checkpoint_nb.origins import Origins
 from checkpoint_nb.plan import Plan, make_plan
 from checkpoint_nb.scheduler import Failure, Scheduler
 from checkpoint_nb.states import State
@@ -68,7 +69,7 @@ class Run:
         *,
         forced: Collection[str] = (),
         cleared: Collection[str] = (),
-        origins: Mapping[str, tuple[str, str]] | None = None,
+        origins: Origins | None = None,
     ) -> None:
         self.graph = graph
         self.id = uuid.uuid4().hex[:8]
@@ -80,7 +81,7 @@ class Run:
         self._turn = turn
         self._forced = forced
         self._cleared = cleared
-        self._origins = origins or {}
+        self._origins = origins or Origins()
         self._environment = (os.getcwd(), tuple(sys.path))
         self._over = threading.Event()
         self._stop = threading.Event()
@@ -232,8 +233,8 @@ class Run:
         )
 
 
-def planned(plan: Plan, run: str, origins: Mapping[str, tuple[str, str]]) -> events.GraphPlanned:
-    """Tell a plan as an event; ``origins`` as in :meth:`Graph.infos`."""
+def planned(plan: Plan, run: str, origins: Origins) -> events.GraphPlanned:
+    """Tell a plan as an event."""
     return events.GraphPlanned(
         time.time(),
         run,

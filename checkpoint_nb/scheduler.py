@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import heapq
 import math
 import pickle
 import threading
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -31,6 +30,7 @@ from checkpoint_nb.job import (
 )
 from checkpoint_nb.plan import Plan, key_of, results_of
 from checkpoint_nb.priority import remaining_path
+from checkpoint_nb.ready import Ready
 from checkpoint_nb.states import State
 from checkpoint_nb.stores.interface import Record, Store
 
@@ -94,10 +94,7 @@ class Scheduler:
             n: sum(above in self.states for above in set(self._graph.upstream[n]))
             for n in plan.left
         }
-        self._priority = remaining_path(plan)
-        self._ready: list[tuple[float, int]] = []
-        self._parked: dict[str, list[int]] = defaultdict(list)
-        self._running: Counter[str] = Counter()
+        self._ready = Ready(plan.graph, remaining_path(plan))
         self._flight: dict[int, Ticket] = {}
         self._decidable: list[int] = []
         self._committing = 0
@@ -144,7 +141,7 @@ class Scheduler:
             for number in self.plan.left:
                 self._node_event(events.NodeQueued, number)
                 if not self._waiting[number]:
-                    self._make_ready(number)
+                    self._ready.push(number)
             self._turn()
             while self._unsettled() or self._flight or self._committing:
                 self._inbox.get()()
@@ -165,15 +162,15 @@ class Scheduler:
             self._over.set()
 
     def _unsettled(self) -> bool:
-        return bool(self._ready or self._decidable or any(self._parked.values()))
+        return bool(self._ready or self._decidable)
 
     def _turn(self) -> None:
         self._decide()
         if self._stopping or not self._ready:
             return
         window = max(self._executor.slots + 1, math.ceil(self._executor.slots * _AHEAD))
-        while self._ready and len(self._flight) < window:
-            self._submit(heapq.heappop(self._ready)[1])
+        while len(self._flight) < window and (number := self._ready.pop()) is not None:
+            self._submit(number)
 
     @cached_property
     def _executor(self) -> Executor:
@@ -181,9 +178,6 @@ class Scheduler:
         return self._open_executor()
 
     # -- ready -----------------------------------------------------------------------------------
-
-    def _make_ready(self, number: int) -> None:
-        heapq.heappush(self._ready, (-self._priority[number], number))
 
     def _upstream_settled(self, number: int) -> None:
         for below in self._graph.downstream[number]:
@@ -200,13 +194,13 @@ class Scheduler:
             undecided: dict[str, list[int]] = defaultdict(list)
             for number in numbers:
                 if self.plan.decisions[number].state is State.STALE:
-                    self._make_ready(number)
+                    self._ready.push(number)
                     continue
                 if not self._has_inputs(number):
                     continue
                 key = self._keys[number] = key_of(self._graph, number, self._records.__getitem__)
                 if key is None:
-                    self._make_ready(number)
+                    self._ready.push(number)
                 else:
                     undecided[key.digest].append(number)
             known = self._store.lookup(list(undecided)) if undecided else {}
@@ -230,7 +224,7 @@ class Scheduler:
             or node.id in self._fenced
             or not all(holds(stored) for stored in record.outputs.values())
         ):
-            self._make_ready(number)
+            self._ready.push(number)
             return
         self._records[number] = record
         self.states[number] = State.REUSED
@@ -240,19 +234,16 @@ class Scheduler:
     # -- submit ----------------------------------------------------------------------------------
 
     def _submit(self, number: int) -> None:
-        node, recipe = self._graph.nodes[number], self._graph.recipes[number]
-        if node.max_concurrency is not None and self._running[node.task] >= node.max_concurrency:
-            self._parked[node.task].append(number)
-            return
+        recipe = self._graph.recipes[number]
         try:
             if self._keys[number] is None and not recipe.uncacheable:
                 self._keys[number] = key_of(self._graph, number, self._records.__getitem__)
             recipe.unchanged()
             function, payload = self._job(number)
         except CheckpointError as error:
+            self._ready.done(number)
             self._fail(number, refused(error), error.headline)
             return
-        self._running[node.task] += 1
         self._flight[number] = self._executor.submit(
             function,
             payload,
@@ -285,10 +276,7 @@ class Scheduler:
 
     def _answered(self, number: int, outcome: Outcome) -> None:
         del self._flight[number]
-        task = self._graph.nodes[number].task
-        self._running[task] -= 1
-        if self._parked[task]:
-            self._make_ready(self._parked[task].pop())
+        self._ready.done(number)
         match outcome:
             case Returned(value):
                 answer: Answer = pickle.loads(value) if isinstance(value, bytes) else value  # type: ignore[assignment]
@@ -371,7 +359,6 @@ class Scheduler:
     def _cancel_waiting(self) -> None:
         self._ready.clear()
         self._decidable.clear()
-        self._parked.clear()
         for number, state in self.states.items():
             if state is State.QUEUED and number not in self._flight and number not in self._records:
                 self._settle_cancelled(number)
@@ -383,8 +370,7 @@ class Scheduler:
         if number in self._flight:
             self._executor.cancel(self._flight[number])
         elif self.states[number] is State.QUEUED and number not in self._records:
-            self._ready = [entry for entry in self._ready if entry[1] != number]
-            heapq.heapify(self._ready)
+            self._ready.remove(number)
             self._settle_cancelled(number)
         self._cancel_below(number)
 

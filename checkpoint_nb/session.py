@@ -17,6 +17,7 @@ from checkpoint_nb.errors import MissingEntry
 from checkpoint_nb.events import EventBus
 from checkpoint_nb.executors.interface import Executor
 from checkpoint_nb.graph import Graph, build
+from checkpoint_nb.origins import Origins
 from checkpoint_nb.plan import Plan, make_plan
 from checkpoint_nb.run import Report, Run, planned
 from checkpoint_nb.states import State
@@ -25,8 +26,6 @@ from checkpoint_nb.work import RETURNED, Node
 
 _SLICE = 0.1
 """Seconds between looks at an interrupt while waiting."""
-_TELLING = 256
-"""Bytes from which on two equal values are taken for the same one, when edges are drawn."""
 
 
 class Onlooker(Protocol):
@@ -73,7 +72,7 @@ class Session:
         self._turn = threading.Lock()
         self._known: dict[str, Node] = {}
         self._cleared: set[str] = set()
-        self._origins: dict[str, tuple[str, str]] = {}
+        self._origins = Origins()
         self._active: list[Run] = []
         self.onlooker: Callable[[], Onlooker] | None = None
         if store is not None:
@@ -186,9 +185,9 @@ class Session:
         for number in run.graph.targets:
             node = run.graph.nodes[number].id
             record = run.record(node)
-            for name, stored in (record.outputs if record is not None else {}).items():
-                if stored.size > _TELLING:
-                    self._origins[stored.digest] = (node, name)
+            if record is not None:
+                above = (info.upstream for info in self.board.snapshot().nodes if info.node == node)
+                self._origins.add(node, record.outputs, (edge[0] for e in above for edge in e))
 
     def finish(self, run: Run) -> None:
         """Wait for ``run`` so that an interrupt cancels it and is raised again."""

@@ -71,7 +71,7 @@ class Mailbox:
 
     def join(self, seconds: float) -> None:
         """Wait for the thread to end, unless this is that thread."""
-        if threading.current_thread() is not self._thread:
+        if self._thread.is_alive() and threading.current_thread() is not self._thread:
             self._thread.join(seconds)
 
     def _run(self) -> None:

@@ -53,8 +53,7 @@ def function(value: FunctionType) -> Piece:
     named = sorted((value.__kwdefaults__ or {}).items())
     piece.local += b"".join(text(name) for name, _ in named)
     _add(piece, "default", [default for _, default in named])
-    for name, cell in zip(code.co_freevars, value.__closure__ or (), strict=True):
-        _child(piece, f"closure {name}", cell)
+    _add_closure(piece, value)
     for words, target in _reached(value, form):
         _child(piece, words, target)
     piece.local += size(len(piece.children))
@@ -79,12 +78,23 @@ def _add(piece: Piece, name: str, items: Any) -> None:
         _child(piece, name, item)
 
 
+def _add_closure(piece: Piece, value: FunctionType) -> None:
+    """Add what the function closes over: not the cells, which two functions may share or not."""
+    for name, cell in zip(value.__code__.co_freevars, value.__closure__ or (), strict=True):
+        try:
+            _child(piece, f"closure {name}", cell.cell_contents)
+        except ValueError:
+            _child(piece, f"closure {name}", Absent("cell contents"))
+
+
 def _library_function(value: FunctionType, found: Owner, home: str) -> Piece:
     """Return the piece of an installed function; one made for the user holds the user's objects."""
     piece = library(found, home, value.__code__.co_qualname)
+    if "<" in value.__code__.co_qualname:
+        # Lambdas and functions made in functions share their names.
+        piece.local += normal(value.__code__).digest
     if value.__closure__ or "<locals>" in value.__code__.co_qualname:
-        for name, cell in zip(value.__code__.co_freevars, value.__closure__ or (), strict=True):
-            _child(piece, f"closure {name}", cell)
+        _add_closure(piece, value)
         _add(piece, "default", value.__defaults__ or ())
         _add(piece, "default", list((value.__kwdefaults__ or {}).values()))
     return piece

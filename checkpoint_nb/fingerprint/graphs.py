@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from types import CellType, FunctionType
+from types import FunctionType
 from typing import Final
 
 from checkpoint_nb.fingerprint.boundary import Absent, Named
@@ -168,11 +168,6 @@ def _library_words(value: object) -> str:
 
 
 def _shown(value: object) -> str:
-    if isinstance(value, CellType):
-        try:
-            return describe(value.cell_contents)
-        except ValueError:
-            return "empty"
     if isinstance(value, Absent):
         return "not there"
     return f"task {value.name}" if isinstance(value, TaskName) else describe(value)

@@ -186,8 +186,12 @@ def instance(value: object) -> Piece:
     return piece
 
 
-def _state(cls: type, state: object) -> object:
-    """Return the state without what is there by chance: cached properties, an empty dict."""
+def _state(cls: type, state: Any) -> object:
+    """Return the state without what is there by chance: slots or not, cached properties."""
+    if type(state) is tuple and len(state) == 2 and type(state[1]) is dict:
+        plain, slots = state
+        if plain is None or type(plain) is dict:
+            state = {**(plain or {}), **slots}
     if type(state) is dict:
         cached = _cached.get(cls)
         if cached is None:
@@ -197,8 +201,6 @@ def _state(cls: type, state: object) -> object:
         if not cached.isdisjoint(state):
             state = {name: one for name, one in state.items() if name not in cached}
         return state or None
-    if type(state) is tuple and len(state) == 2 and state[0] == {}:
-        return (None, state[1])
     return state
 
 

@@ -148,7 +148,7 @@ class Graph:
             return f".{shown}" if from_state else f"[{shown!r}]"
         if isinstance(parent, list | tuple):
             return f"[{next((at for at, one in enumerate(parent) if one is child), 0)}]"
-        if not piece.names or isinstance(parent, types.CellType):
+        if not piece.names:
             return ""
         words = piece.names[at]
         if words in {"state", "function", "arguments"}:
@@ -207,13 +207,7 @@ def _piece(value: object) -> Piece:
 
 def _direct(child: object) -> object:
     """Return the name of a task that the outermost code reaches itself; else the object."""
-    target = child
-    if isinstance(child, types.CellType):
-        try:
-            target = child.cell_contents
-        except ValueError:
-            return child
-    name = task_name(target)
+    name = task_name(child)
     return child if name is None else TaskName(name)
 
 
