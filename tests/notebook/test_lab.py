@@ -132,14 +132,229 @@ def edit(nb, cell, old, new):
     )
 
 
-def test_clear_all_run_watch_edit_a_helper_and_restart(open_notebook, begin):
-    """The way through: what is stale runs before your eyes, and nothing else ever does."""
-    cells = begin, HELPER, DIGITS, FEATURES, FOLDS, SCORE, "%checkpoint graph"
-    with open_notebook(*cells) as nb:
-        for number in range(7):
-            nb.run_cell(number)
-        for number, name in enumerate(["digits", "features", "folds", "score"], 2):
-            assert re.search(rf"● {name} — ran 1 in", nb.output(number)), nb.output(number)
+def press(nb, name):
+    """Click a button of the graph."""
+    nb.page.locator(GRAPH).get_by_role("button", name=name, exact=True).click()
+
+
+def gated(name, gate, *lines):
+    """A checkpointed cell that runs until the file ``gate`` is there."""
+    wait = f"while not os.path.exists({str(gate)!r}):\n    time.sleep(0.1)"
+    return "\n".join([f"%%checkpoint {name}", "import os, time", wait, *lines])
+
+
+def test_run_watch_edit_a_helper_restart(open_notebook, begin):
+    """What is stale runs before your eyes; after an edit, what it touches; after a restart, nothing."""
+    names = {2: "digits", 3: "features", 4: "folds", 5: "score"}
+    with open_notebook(begin, HELPER, DIGITS, FEATURES, FOLDS, SCORE, "%checkpoint graph") as nb:
+        for cell in range(7):
+            nb.run_cell(cell)
+        for cell, name in names.items():
+            wait_output(nb, cell, rf"● {name} — ran 1 in .* — {name}: never ran")
+        wait_graph(nb, dict.fromkeys(names.values(), "fresh"))
         nb.screenshot("lab-first-run")
+
+        watch(nb)
+        press(nb, "Clear all")
+        press(nb, "Clear 4 results")
+        wait_graph(nb, dict.fromkeys(names.values(), "stale"))
+        nb.run_cell(5, wait=False)
+        wait_graph(nb, {"digits": "running", "features": "queued", "score": "queued"})
+        wait_graph(nb, {"digits": "done", "features": "running", "score": "queued"})
+        nb.screenshot("lab-mid-run")
+        wait_graph(nb, dict.fromkeys(names.values(), "done"))
+        nb.wait_idle()
+        assert "● score — ran 4" in nb.output(5)
+        assert seen(nb)["score"] == ["fresh", "stale", "queued", "running", "done"]
+        assert seen(nb)["features"] == ["fresh", "stale", "queued", "running", "done"]
+        assert [s for s in seen(nb)["digits"] if s != "queued"] == [
+            "fresh", "stale", "running", "done",
+        ]  # fmt: skip
+
+        edit(nb, 1, "images.mean(axis=1)", "images.max(axis=1)")
+        watch(nb)
+        for cell in range(1, 6):
+            nb.run_cell(cell)
+        assert "✓ digits — restored" in nb.output(2)
+        assert "1797 digits" in nb.output(2)
+        assert re.search("● features — ran 1 .*described", nb.output(3)), nb.output(3)
+        assert "✓ folds — restored" in nb.output(4)
+        assert "● score — ran 1" in nb.output(5)
+        ran = {name for name, states in seen(nb).items() if "running" in states}
+        assert ran == {"features", "score"}
+        nb.screenshot("lab-helper-edited")
+
+        edit(nb, 1, "images.max(axis=1)", "images.mean(axis=1)  # as it was")
+        for cell in range(1, 6):
+            nb.run_cell(cell)
+        for cell, name in names.items():
+            assert f"✓ {name} — restored" in nb.output(cell)
+
+        nb.restart_kernel()
+        nb.run_all()
+        for cell, name in names.items():
+            wait_output(nb, cell, f"✓ {name} — restored")
+        assert "1797 digits" in nb.output(2)
+        assert wait_graph(nb, dict.fromkeys(names.values(), "fresh")).keys() == set(names.values())
+        nb.screenshot("lab-restarted")
+        assert nb.errors == []
+
+
+def test_clear_takes_effect_while_another_cell_runs(open_notebook, begin, tmp_path):
+    """A result cleared during a long cell is gone at once, and comes back only by running."""
+    gate = tmp_path / "gate"
+    slow = gated("slow", gate, "end = 'slow is over'", "print(end)")
+    with open_notebook(begin, DIGITS, "%checkpoint graph", slow) as nb:
+        for cell in range(3):
+            nb.run_cell(cell)
+        wait_graph(nb, {"digits": "fresh"})
+        nb.run_cell(3, wait=False)
+        wait_graph(nb, {"digits": "fresh", "slow": "running"})
+        nb.select_node("digits")
+        press(nb, "Clear")
+        wait_graph(nb, {"digits": "stale", "slow": "running"}, timeout=5)
+        nb.page.get_by_text(re.compile(r"cleared 1 results?, [\d,]+ bytes freed")).wait_for()
+        nb.screenshot("lab-cleared-during-a-run")
+        assert nb.status() == "busy"
+        gate.touch()
+        wait_output(nb, 3, "● slow — ran 1")
+        wait_graph(nb, {"digits": "stale", "slow": "done"})
+        nb.run_cell(1)
+        wait_output(nb, 1, r"● digits — ran 1 in .* — digits: cleared")
+        nb.run_cell(3)
+        wait_output(nb, 3, "✓ slow — restored")
+        assert nb.errors == []
+
+
+def test_cancel_and_interrupt_stop_a_cell_and_keep_what_is_finished(open_notebook, begin, tmp_path):
+    """Both stop the cell within seconds; what was finished is not done twice."""
+    gate = tmp_path / "gate"
+    slow = gated("slow", gate, "print(len(labels), 'at last')")
+    with open_notebook(begin, DIGITS, slow, "print(6 * 7)") as nb:
+        nb.run_cell(0)
+        nb.run_cell(1)
+        nb.run_cell(2, wait=False)
+        strip = nb.page.locator(STRIP)
+        strip.get_by_text("1 running").wait_for()
+        nb.screenshot("lab-strip")
+        strip.get_by_role("button", name="Cancel", exact=True).click()
+        wait_output(nb, 2, "RunCancelled|KeyboardInterrupt", timeout=5)
+        nb.wait_idle(5)
+        nb.screenshot("lab-cancelled")
+        nb.run_cell(3)
+        assert nb.output(3).strip() == "42"
+
+        nb.run_cell(2, wait=False)
+        nb.page.locator(STRIP).get_by_text("1 running").wait_for()
+        nb.interrupt()
+        wait_output(nb, 2, "KeyboardInterrupt", timeout=5)
+        nb.wait_idle(5)
+        nb.screenshot("lab-interrupted")
+
+        gate.touch()
+        nb.run_cell(2)
+        wait_output(nb, 2, r"1797 at last\s+● slow — ran 1")
+        nb.run_cell(1)
+        assert "✓ digits — restored" in nb.output(1)
+        assert nb.errors == []
+
+
+def test_each_button_does_what_it_says(open_notebook, begin):
+    """Why, Clear, Run, Run stale, Clear with downstream, Clear all: on an idle kernel."""
+    cells = [re.sub("time.sleep.*", "", cell) for cell in (DIGITS, FEATURES, FOLDS, SCORE)]
+    everything = ["digits", "features", "folds", "score"]
+    with open_notebook(begin, HELPER, *cells, "%checkpoint graph") as nb:
+        for cell in range(7):
+            nb.run_cell(cell)
+        wait_graph(nb, dict.fromkeys(everything, "fresh"))
+        nb.select_node("features")
+        press(nb, "Why")
+        nb.page.get_by_text("features is fresh: computed").wait_for()
+        nb.screenshot("lab-why", selector=GRAPH)
+
+        press(nb, "Clear")
+        wait_graph(nb, {"digits": "fresh", "features": "stale", "folds": "fresh", "score": "pending"})
+        press(nb, "Why")
+        nb.page.get_by_text("features is stale: cleared").wait_for()
+        nb.screenshot("lab-cleared", selector=GRAPH)
+        press(nb, "Run")
+        wait_graph(nb, {"digits": "fresh", "features": "done", "folds": "fresh"})
+        press(nb, "Run stale")
+        nb.page.wait_for_timeout(1000)
+        nb.screenshot("lab-run-stale", selector=GRAPH)
         print(graph_states(nb))
+
+        watch(nb)
+        nb.select_node("features")
+        press(nb, "Clear with downstream")
+        wait_graph(nb, {"digits": "fresh", "features": "stale", "folds": "fresh", "score": "stale"})
+        press(nb, "Run stale")
+        wait_graph(nb, {"features": "done", "score": "done"})
+        ran = {name for name, states in seen(nb).items() if "stale" in states}
+        assert ran == {"features", "score"}
+        assert set(graph_states(nb).values()) <= {"done", "fresh"}
+
+        press(nb, "Clear all")
+        nb.screenshot("lab-clear-all", selector=GRAPH)
+        press(nb, "Keep")
+        press(nb, "Clear all")
+        assert set(graph_states(nb).values()) <= {"done", "fresh"}
+        press(nb, "Clear 4 results")
+        wait_graph(nb, dict.fromkeys(everything, "stale"))
+        press(nb, "Run stale")
+        wait_graph(nb, dict.fromkeys(everything, "done"))
+        nb.run_cell(5)
+        wait_output(nb, 5, "✓ score — restored")
+        assert nb.errors == []
+
+
+TASKS = """from checkpoint_nb import checkpoint, requires, task
+
+@checkpoint
+def square(n):
+    import time
+    time.sleep(0.7)
+    return n * n
+
+@task
+def total(n):
+    @requires([square(i) for i in range(n)])
+    def run(squares):
+        return sum(squares)
+    return run"""
+
+
+def test_tasks_in_a_plain_cell_run_two_at_a_time_before_your_eyes(open_notebook, begin):
+    """Nothing of the notebook's own is needed for the strip: a call of run() shows it."""
+    with open_notebook(begin, TASKS, "print(total(12).run())") as nb:
+        nb.run_cell(0)
+        nb.run_cell(1)
+        nb.run_cell(2, wait=False)
+        nb.page.locator(STRIP).get_by_text("2 running").wait_for(timeout=30_000)
+        nb.screenshot("lab-tasks")
+        nb.wait_idle()
+        wait_output(nb, 2, r"506")
+        print(nb.output(2))
+        nb.screenshot("lab-tasks-over")
+        nb.run_cell(2)
+        print(nb.output(2))
+        assert nb.errors == []
+
+
+def test_the_saved_notebook_shows_the_picture_without_a_kernel(open_notebook, begin):
+    """Opened again, and not run, the notebook shows its graph; no widget is missed."""
+    with open_notebook(begin, DIGITS, "%checkpoint graph") as nb:
+        for cell in range(3):
+            nb.run_cell(cell)
+        wait_graph(nb, {"digits": "fresh"})
         nb.save()
+        nb.page.evaluate("() => window.__nb.sessionContext.shutdown()")
+        nb.reload()
+        picture = nb.page.locator(".jp-OutputArea img[src^='data:image/svg+xml']").last
+        picture.wait_for()
+        nb.screenshot("lab-reopened")
+        print(nb.output(1), nb.output(2))
+        assert picture.evaluate("img => img.complete && img.naturalWidth") > 50
+        assert "✓ digits" in nb.output(1) or "● digits" in nb.output(1)
+        assert "Error" not in nb.output(1) + nb.output(2)
+        assert nb.errors == []
