@@ -176,7 +176,7 @@ def _name_by_pickle(value: object) -> str:
 
 def _failed(error: BaseException, seconds: float, log: str) -> Failed:
     own = error.__traceback__
-    while own is not None and own.tb_frame.f_globals.get("__name__") == __name__:
+    while own is not None and _is_ours(own.tb_frame.f_globals.get("__name__")):
         own = own.tb_next
     text = "".join(traceback.format_exception(type(error), error, own))
     try:
@@ -186,6 +186,10 @@ def _failed(error: BaseException, seconds: float, log: str) -> Failed:
     return Failed(
         type(error).__name__, message[:4096], text[-65536:], _pickled(error), seconds, log
     )
+
+
+def _is_ours(module: object) -> bool:
+    return isinstance(module, str) and module.startswith("checkpoint_nb.")
 
 
 def refused(error: Exception) -> Failed:

@@ -154,6 +154,7 @@ class Run:
         RunCancelled
             When the run was cancelled first.
         """
+        __tracebackhide__ = True
         if self._crash is not None:
             raise self._crash
         assert self.scheduler is not None, "asked before the run was over"

@@ -209,6 +209,7 @@ class Session:
 
     def bring(self, node: Node, *, executor: AnyExecutor | None = None) -> tuple[object, Report]:
         """Run what is stale of ``node`` and load its result; see :meth:`Task.run`."""
+        __tracebackhide__ = True
         run = self.start([node], executor=executor)
         self.finish(run)
         record = run.result_of(node.id)
@@ -281,7 +282,7 @@ class Session:
             counted = ", ".join(
                 f"{label} {part.shown}".strip()
                 for label, part in record.parts.items()
-                if part.shown != "not there"
+                if part.shown not in ("not there", label.removeprefix("global "))
             )
             return [
                 f"{node.label} is fresh: computed {when} in {record.seconds:.2f} s",

@@ -109,6 +109,7 @@ class Task(Generic[R]):
         """
         from checkpoint_nb.session import current_session
 
+        __tracebackhide__ = True
         return cast("R", current_session().bring(self, executor=executor)[0])
 
     def run_with_info(

@@ -76,7 +76,7 @@ def test_the_tour_is_saved_with_its_outputs():
 def test_a_terminal_runs_the_same_cells(tmp_path):
     """Plain IPython has no event loop of a kernel: the cell blocks, says its line, and is restored."""
     words = (
-        "%load_ext checkpoint_nb\n%%checkpoint\nprint('working')\nx = 6 * 7\n\n"
+        "%load_ext checkpoint_nb\n%%checkpoint\nprint('working')\nx = 6 * 7\n\n\n\n"
         "print('x is', x)\n%checkpoint status\n"
     )
     environ = {
@@ -88,7 +88,13 @@ def test_a_terminal_runs_the_same_cells(tmp_path):
     command = [sys.executable, "-m", "IPython", "--simple-prompt", "--colors=NoColor"]
     answers = [
         subprocess.run(
-            command, input=words, env=environ, cwd=tmp_path, capture_output=True, text=True, timeout=120
+            command,
+            input=words,
+            env=environ,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=120,
         ).stdout
         for _ in range(2)
     ]

@@ -80,7 +80,7 @@ def recipe_key(
     code
         Fingerprint of its code.
     inputs
-        Bound arguments by name.
+        Bound arguments or values read, by label: ``argument n``.
     upstream
         Label and result digest of each dependency, in order.
     extras
@@ -89,14 +89,14 @@ def recipe_key(
     Examples
     --------
     >>> code = Fingerprint("c0de", {})
-    >>> sorted(recipe_key("fit", code, {"n": Part("aa", "10")}, [("clean", "bb")]).parts)
+    >>> sorted(recipe_key("fit", code, {"argument n": Part("aa", "10")}, [("clean", "bb")]).parts)
     ['argument n', 'python', 'task', 'upstream clean']
     """
     words = [str(FORMAT), _PYTHON, task, code.digest, str(len(inputs))]
     parts = {"task": word(task), "python": word(_PYTHON), **code.parts}
     for label, part in inputs.items():
         words += (label, part.digest)
-        parts[f"argument {label}"] = part
+        parts[label] = part
     words.append(str(len(upstream)))
     for label, result in upstream:
         words += (label, result)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shlex
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from IPython.core.error import UsageError
@@ -102,7 +103,7 @@ class CheckpointMagics(Magics):
             say(definitions_line(cell))
             return None
         run = self.session.start([cell])
-        return self._follow(run, awaited, lambda: self._show(run, cell))
+        return self._follow(run, awaited, partial(self._show, run, cell))
 
     def _show(self, run: Run, cell: Cell) -> None:
         __tracebackhide__ = True

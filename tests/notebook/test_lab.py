@@ -132,6 +132,11 @@ def edit(nb, cell, old, new):
     )
 
 
+def select(nb, label):
+    """Click a node of the graph (not of a strip)."""
+    nb.page.locator(f"{GRAPH} [data-node='{label}']").click()
+
+
 def press(nb, name):
     """Click a button of the graph."""
     nb.page.locator(GRAPH).get_by_role("button", name=name, exact=True).click()
@@ -210,7 +215,7 @@ def test_clear_takes_effect_while_another_cell_runs(open_notebook, begin, tmp_pa
         wait_graph(nb, {"digits": "fresh"})
         nb.run_cell(3, wait=False)
         wait_graph(nb, {"digits": "fresh", "slow": "running"})
-        nb.select_node("digits")
+        select(nb, "digits")
         press(nb, "Clear")
         wait_graph(nb, {"digits": "stale", "slow": "running"}, timeout=5)
         nb.page.get_by_text(re.compile(r"cleared 1 results?, [\d,]+ bytes freed")).wait_for()
@@ -235,7 +240,7 @@ def test_cancel_and_interrupt_stop_a_cell_and_keep_what_is_finished(open_noteboo
         nb.run_cell(1)
         nb.run_cell(2, wait=False)
         strip = nb.page.locator(STRIP)
-        strip.get_by_text("1 running").wait_for()
+        strip.locator(".ckpt-line").get_by_text("1 running").wait_for()
         nb.screenshot("lab-strip")
         strip.get_by_role("button", name="Cancel", exact=True).click()
         wait_output(nb, 2, "RunCancelled|KeyboardInterrupt", timeout=5)
@@ -245,7 +250,7 @@ def test_cancel_and_interrupt_stop_a_cell_and_keep_what_is_finished(open_noteboo
         assert nb.output(3).strip() == "42"
 
         nb.run_cell(2, wait=False)
-        nb.page.locator(STRIP).get_by_text("1 running").wait_for()
+        strip.locator(".ckpt-line").get_by_text("1 running").wait_for()
         nb.interrupt()
         wait_output(nb, 2, "KeyboardInterrupt", timeout=5)
         nb.wait_idle(5)
@@ -267,13 +272,15 @@ def test_each_button_does_what_it_says(open_notebook, begin):
         for cell in range(7):
             nb.run_cell(cell)
         wait_graph(nb, dict.fromkeys(everything, "fresh"))
-        nb.select_node("features")
+        select(nb, "features")
         press(nb, "Why")
         nb.page.get_by_text("features is fresh: computed").wait_for()
         nb.screenshot("lab-why", selector=GRAPH)
 
         press(nb, "Clear")
-        wait_graph(nb, {"digits": "fresh", "features": "stale", "folds": "fresh", "score": "pending"})
+        wait_graph(
+            nb, {"digits": "fresh", "features": "stale", "folds": "fresh", "score": "pending"}
+        )
         press(nb, "Why")
         nb.page.get_by_text("features is stale: cleared").wait_for()
         nb.screenshot("lab-cleared", selector=GRAPH)
@@ -285,7 +292,7 @@ def test_each_button_does_what_it_says(open_notebook, begin):
         print(graph_states(nb))
 
         watch(nb)
-        nb.select_node("features")
+        select(nb, "features")
         press(nb, "Clear with downstream")
         wait_graph(nb, {"digits": "fresh", "features": "stale", "folds": "fresh", "score": "stale"})
         press(nb, "Run stale")
@@ -330,7 +337,7 @@ def test_tasks_in_a_plain_cell_run_two_at_a_time_before_your_eyes(open_notebook,
         nb.run_cell(0)
         nb.run_cell(1)
         nb.run_cell(2, wait=False)
-        nb.page.locator(STRIP).get_by_text("2 running").wait_for(timeout=30_000)
+        nb.page.locator(f"{STRIP} .ckpt-line").get_by_text("2 running").wait_for()
         nb.screenshot("lab-tasks")
         nb.wait_idle()
         wait_output(nb, 2, r"506")
