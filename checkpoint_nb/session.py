@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import threading
 import time
@@ -24,6 +25,7 @@ from checkpoint_nb.states import State
 from checkpoint_nb.stores.interface import Freed, Store
 from checkpoint_nb.work import RETURNED, Node
 
+_log = logging.getLogger("checkpoint_nb")
 _SLICE = 0.1
 """Seconds between looks at an interrupt while waiting."""
 
@@ -298,6 +300,7 @@ class Session:
         return lines
 
     def _rejected(self, what: str, why: str) -> None:
+        _log.warning("a stored entry counts as missing: %s: %s", what, why)
         self.bus.tell(events.EntryRejected(time.time(), what, why))
 
 

@@ -44,6 +44,11 @@ _PERIOD = 0.1
 _HEARTBEAT = 2.0
 _MOST_RUNNING = 50
 _STATIC = Path(__file__).parent / "static"
+_STYLE = (
+    "<style>.jp-OutputArea-child:has(> .lm-Panel):has(+ * .ckpt-still):not(:has(.ckpt-live))"
+    "{display:none}</style>"
+)
+"""Hides what Jupyter says of a widget without its kernel: the picture says more."""
 _NO_WIDGET = "No live view: anywidget is not installed (pip install anywidget)."
 _log = logging.getLogger("checkpoint_nb")
 _display: Callable[..., object] = ipython.display
@@ -96,6 +101,7 @@ class LiveView:
         self._drawn: tuple[int, Drawing, Picture] | None = None
         self._sent = -1
         self._closed = threading.Event()
+        self._over = False
         self._published = threading.Condition()
         self._publisher: threading.Thread | None = None
 
@@ -106,6 +112,7 @@ class LiveView:
         Without ``live``, where nobody watches, the picture alone.
         """
         self._mode = mode
+        name = f"checkpoint-{self._name}-{len(self._shown)}"
         if live and self._widget is None and not self._closed.is_set():
             self._widget = self._open_widget()
         if self._widget is not None:
@@ -116,9 +123,8 @@ class LiveView:
                     "model_id": self._widget.model_id,
                 }
             }
-            _display(bundle, raw=True, metadata=self._metadata())
+            _display(bundle, raw=True, display_id=f"{name}-live", metadata=self._metadata())
             self._start()
-        name = f"checkpoint-{self._name}-{len(self._shown)}"
         still = self._still(self._board.snapshot(), picture=False)
         _display(still, raw=True, display_id=name, metadata=self._metadata())
         self._shown.append(name)
@@ -127,12 +133,26 @@ class LiveView:
         """Send what is left to the browser and keep the picture as it is now in the notebook.
 
         To be called on the main thread, at the end of a run, while the cell still runs.
+        A strip has done its work then: where nobody opened it, the browser asks that it goes.
         """
         self._flush(1.0)
         if self._shown:
             still = self._still(self._board.snapshot(), picture=True)
             for name in self._shown:
                 _display(still, raw=True, update=True, display_id=name, metadata=self._metadata())
+        if self._mode == "compact":
+            self._over = True
+            self._board.wake()
+
+    def _go(self) -> None:
+        """Take a strip that is over off the page, and its picture: the cell's line says it all."""
+        if not self._over:
+            return
+        nothing = {"text/html": "", "text/plain": ""}
+        for name in self._shown:
+            for each in (f"{name}-live", name):
+                _display(nothing, raw=True, update=True, display_id=each, metadata=self._metadata())
+        self.close()
 
     def close(self) -> None:
         """End the view: the widget goes, the still picture stays."""
@@ -164,13 +184,14 @@ class LiveView:
             self._publisher.start()
 
     def _publish(self) -> None:
-        version, sent_at = -1, 0.0
+        version, sent_at, over = -1, 0.0, False
         while not self._closed.is_set():
             changed = self._board.wait(version, _HEARTBEAT)
             if self._closed.is_set():
                 break
             snapshot = self._board.snapshot()
-            if changed or snapshot.running:
+            if changed or snapshot.running or over != self._over:
+                over = self._over
                 version, sent_at = snapshot.version, time.monotonic()
                 try:
                     self._send(snapshot)
@@ -220,6 +241,7 @@ class LiveView:
             "running": running[:_MOST_RUNNING],
             "message": message,
             "mode": self._mode,
+            "over": self._over,
         }
 
     def _draw(self, snapshot: Snapshot) -> tuple[Drawing, Picture]:
@@ -247,6 +269,8 @@ class LiveView:
             return
         if command == "ping":
             self._answer(number, {"now": time.time()})
+        elif command == "over":
+            self._go()
         elif command == "details":
             self._answer(number, {"details": self._details(content)})
         elif command in ON_ALL:
@@ -310,6 +334,8 @@ class LiveView:
             html = _image(to_svg(*self._draw(snapshot), snapshot, now), f"Task graph: {counts}")
         if self._widget is None:
             html += f"<div><small>{_NO_WIDGET}</small></div>"
+        else:
+            html += _STYLE
         return {
             "text/html": f'<div class="ckpt-still">{html}</div>',
             "text/plain": to_text(snapshot, now),

@@ -163,6 +163,8 @@ def test_a_fork_of_the_kernel_leaves_the_workers_alone():
     executor = SlotExecutor(slots=1)
     answers = Answers(executor)
     first = answers.ask(jobs.process_id)
+    import warnings
+    warnings.simplefilter("ignore", DeprecationWarning)  # the fork is the point
     child = os.fork()
     if child == 0:
         executor.close()

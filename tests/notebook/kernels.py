@@ -50,13 +50,14 @@ class Notebook:
     """One kernel over one folder; ``run`` executes a cell and waits for it."""
 
     def __init__(self, folder: Path, *, cache: Path | None = None, watched: bool = False) -> None:
+        folder.mkdir(exist_ok=True)
         self.folder = folder
         self.watched = watched
         self.cache = cache or folder / "cache"
         self._environ = {
             **os.environ,
             "CP_CACHE_DIR": str(self.cache),
-            "CHECKPOINT_NB_KEY_FILE": str(folder / "secret" / "user.key"),
+            "CHECKPOINT_NB_KEY_FILE": str(self.cache.parent / "secret" / "user.key"),
             "IPYTHONDIR": str(folder / "ipython"),
         }
         self.start()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
-from tests.notebook.kernels import Notebook
+from tests.notebook.kernels import Notebook, opened
 
 
 @pytest.fixture
@@ -229,3 +231,71 @@ def test_loading_twice_and_unloading(notebook):
     )
     assert notebook.run("%load_ext checkpoint_nb").error == ""
     assert "ran 1" in notebook.run("%%checkpoint\nw = 1").line
+
+
+def test_modules_of_the_user_count_as_they_are_loaded(notebook):
+    """A worker runs the code that is live in the kernel, not the file as it is on disk by now."""
+    module = notebook.folder / "mymod.py"
+    module.write_text(
+        "import threading\nLOCK = threading.Lock()\nK = 2\ndef f(x):\n    return x * K\n"
+    )
+    notebook.run("import mymod, importlib, sys\nsys.dont_write_bytecode = True")
+    cell = "%%checkpoint\ny = mymod.f(n)"
+    notebook.run("n = 10")
+    assert "ran 1" in notebook.run(cell).line
+    module.write_text(
+        "import threading\nLOCK = threading.Lock()\nK = 3\ndef f(x):\n    return x * K\n"
+    )
+    assert "restored" in notebook.run(cell).line
+    notebook.run("n = 100")
+    assert "ran 1" in notebook.run(cell).line
+    assert notebook.value("y") == "200"
+    notebook.run("importlib.reload(mymod)")
+    changed = notebook.run(cell)
+    assert "ran 1" in changed.line
+    assert notebook.value("y") == "300"
+    module.write_text(
+        "import threading\nLOCK = threading.Lock()\nK = 2\ndef f(x):\n    return x * K\n"
+    )
+    notebook.run("importlib.reload(mymod)")
+    assert "restored" in notebook.run(cell).line
+    assert notebook.value("y") == "200"
+
+
+def test_an_interrupt_stops_the_cell_and_keeps_what_finished(notebook):
+    """A real interrupt ends the waiting cell soon; its finished upstream stays; a second try resumes."""
+    notebook.run("import pathlib\nhere = str(pathlib.Path('.').absolute())")
+    notebook.run("%%checkpoint\nfirst = len(here)")
+    cell = (
+        "%%checkpoint\nimport time, pathlib\n"
+        "pathlib.Path(here, 'began').touch()\n"
+        "while not pathlib.Path(here, 'go').exists():\n    time.sleep(0.05)\n"
+        "second = first + 1"
+    )
+    sent = notebook.begin(cell)
+    deadline = time.monotonic() + 60
+    while not (notebook.folder / "began").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    notebook.manager.interrupt_kernel()
+    answer = notebook.end(sent, timeout=30)
+    assert answer.error == "KeyboardInterrupt"
+    assert "cancelled" in answer.line
+    (notebook.folder / "go").touch()
+    again = notebook.run(cell)
+    assert "ran 1" in again.line
+    assert notebook.value("second - first") == "1"
+
+
+def test_two_kernels_share_one_cache(tmp_path):
+    """What one kernel computed, the other restores; both at once are right."""
+    with (
+        opened(tmp_path / "a", cache=tmp_path / "cache") as one,
+        opened(tmp_path / "b", cache=tmp_path / "cache") as two,
+    ):
+        cell = "%%checkpoint\nimport time\ntime.sleep(0.3)\nv = sum(range(1000))"
+        sent = one.begin(cell), two.begin(cell)
+        assert one.end(sent[0]).error == two.end(sent[1]).error == ""
+        assert (one.value("v"), two.value("v")) == ("499500", "499500")
+        assert "ran 1" in one.run("%%checkpoint\nw = v * 2").line
+        assert "restored" in two.run("%%checkpoint\nw = v * 2").line

@@ -275,6 +275,7 @@ class View {
 		this.facts = facts;
 		// old facts, after a reload: the ping's answer sets the clock right
 		this.skew += facts.now - this.now();
+		if (facts.over && !this.open) this.ask("over");
 		if (facts.outcome !== before) this.said = "";
 		if (this.isRunning() && before && before !== "running") this.ping();
 	}
