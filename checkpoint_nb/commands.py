@@ -97,7 +97,8 @@ class Commands:
 
     def _cleared(self, nodes: list[Node]) -> str:
         freed = self._session.clear(nodes)
-        return f"cleared {freed.entries} results, {freed.size:,} bytes freed"
+        results = "result" if freed.entries == 1 else "results"
+        return f"cleared {freed.entries} {results}, {freed.size:,} bytes freed"
 
     def _why(self, node: str | None) -> str:
         return "\n".join(self._session.why(self._node(node)))

@@ -126,6 +126,8 @@ def test_an_interrupt_cancels_and_is_raised(session, tmp_path):
             time.sleep(600)
         return "done"
 
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+
     def interrupt():
         until((tmp_path / "began").exists)
         os.kill(os.getpid(), signal.SIGINT)
@@ -133,6 +135,7 @@ def test_an_interrupt_cancels_and_is_raised(session, tmp_path):
     threading.Thread(target=interrupt).start()
     with pytest.raises(KeyboardInterrupt):
         slow(str(tmp_path)).run()
+    signal.signal(signal.SIGINT, handler)
     (tmp_path / "go").touch()
     assert slow(str(tmp_path)).run() == "done"
 

@@ -196,9 +196,13 @@ class _Walk:
         self.bound = before.intersection(*after) if after else before
 
     def on_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-        for outside in (*node.decorator_list, *node.args.defaults, *node.args.kw_defaults):
-            if outside is not None:
-                self.expression(outside)
+        arguments = node.args
+        every = (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)
+        notes = [a.annotation for a in (*every, arguments.vararg, arguments.kwarg) if a]
+        outside = (*node.decorator_list, *arguments.defaults, *arguments.kw_defaults)
+        for expression in (*outside, *notes, node.returns):
+            if expression is not None:
+                self.expression(expression)
         self.scope(node)
         self.bind(node.name, by_value=False)
 
@@ -252,7 +256,12 @@ class _Walk:
             self.scope(node)
         elif isinstance(node, _COMPREHENSIONS):
             self.expression(node.generators[0].iter)
-            self.scope(node)
+            # In a lambda, since from Python 3.12 on the table of a module takes it in (PEP 709).
+            self.scope(ast.parse(f"lambda: ({ast.unparse(node)})"))
+            for inner in ast.walk(node):
+                if isinstance(inner, ast.NamedExpr):
+                    self.ever.setdefault(inner.target.id)
+                    self.assigned.add(inner.target.id)
         else:
             self.expressions(node)
 

@@ -49,7 +49,7 @@ def test_what_is_shown_does_not_count():
 
 def test_parts_have_labels():
     """The parts are those of the code, and one for each other thing."""
-    key = recipe_key("fit", CODE, {"n": Part("cc")}, [("clean", "dd"), ("clean", "ee")])
+    key = recipe_key("fit", CODE, {"argument n": Part("cc")}, [("clean", "dd"), ("clean", "ee")])
     assert set(key.parts) == {
         "task", "python", "code of fit", "numpy", "argument n", "upstream clean", "upstream clean (2)",
     }  # fmt: skip

@@ -334,7 +334,7 @@ class View {
 		this.allow(this.clearAll, busy || (this.settled() ? "" : "No results are stored"));
 		if (this.clearAll.disabled) this.sure.replaceChildren();
 		const deaf = running && this.deaf
-			? "press ■ or use %checkpoint cancel: this front end cannot deliver clicks to a busy kernel"
+			? "press ■: this front end cannot deliver clicks to a busy kernel"
 			: "";
 		this.notice.textContent = deaf || this.said || facts.message;
 		this.notice.classList.toggle("ckpt-bad", !deaf && !this.said && !!facts.counts.failed);
