@@ -180,6 +180,16 @@ class Board:
             self._restructure(tuple(self._nodes[i] for i in kept))
             self._touch()
 
+    def downstream(self, node: str) -> set[str]:
+        """Find ``node`` and everything that the picture draws below it."""
+        with self._changed:
+            seen, todo = {node}, [node]
+            while todo:
+                below = [each for each in self._below().get(todo.pop(), ()) if each not in seen]
+                seen.update(below)
+                todo += below
+            return seen
+
     def snapshot(self) -> Snapshot:
         """Copy everything, as it is now."""
         with self._changed:

@@ -90,7 +90,9 @@ class Commands:
         return self._cleared([self._node(node)])
 
     def _clear_downstream(self, node: str | None) -> str:
-        return self._cleared(self._session.graph().below([self._node(node).id]))
+        # As drawn: what was handed over by value is no edge of the graph, but is one to the eye.
+        ids = self._session.board.downstream(self._node(node).id)
+        return self._cleared([known for known in self._session.graph().nodes if known.id in ids])
 
     def _clear_all(self, _: str | None) -> str:
         return self._cleared(list(self._session.graph().nodes))

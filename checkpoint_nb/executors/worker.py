@@ -45,10 +45,13 @@ class Worker:
     --------
     >>> import threading
     >>> up = threading.Event()
-    >>> worker = Worker(1, lambda why: up.set())
+    >>> workers = []
+    >>> def start():
+    ...     workers.append(Worker(1, lambda why: up.set()))
+    >>> threading.Thread(target=start).start()
     >>> up.wait(10)
     True
-    >>> worker.kill()
+    >>> workers[0].kill()
     """
 
     def __init__(self, slots: int, ready: Callable[[str], None]) -> None:

@@ -15,7 +15,8 @@ pytestmark = pytest.mark.timeout(120)
 
 HEADER = """
 import os, signal, sys, threading, time
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a background shell ignores it
+# A shell in the background may have left the signal ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 import executor_jobs as jobs
 from executor_contract import Answers, until
 from checkpoint_nb.executors.interface import Cancelled, Lost, Returned
