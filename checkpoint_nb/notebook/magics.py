@@ -213,8 +213,10 @@ class CheckpointMagics(Magics):
         if self.session.nodes and self.session.active is None:
             self.session.plan()
         view = LiveView(self.session.board, self.commands)
-        view.show("graph", live=somebody_watches(self._shell))
-        view.settle()
+        live = somebody_watches(self._shell)
+        view.show("graph", live=live)
+        if live:
+            view.settle()
         self._views.append(view)
 
     def _why(self, names: list[str]) -> None:

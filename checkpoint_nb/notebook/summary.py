@@ -66,15 +66,24 @@ def _when(run: Run) -> str:
 
 
 def _why(run: Run) -> str:
+    """Causes, those that are the same said once: ``12 nodes: never ran``."""
     assert run.report is not None
     plan = run.report.plan
-    causes = [
-        f"{plan.graph.nodes[n].label}: {plan.decisions[n].reason}"
-        for n in plan.left
-        if plan.decisions[n].state is State.STALE
-    ]
-    more = f" and {len(causes) - 3} more" if len(causes) > 3 else ""
-    return f" — {'; '.join(causes[:3])}{more}" if causes else ""
+    causes: dict[str, list[int]] = {}
+    for number in plan.left:
+        if plan.decisions[number].state is State.STALE:
+            causes.setdefault(plan.decisions[number].reason, []).append(number)
+    said = [_cause(plan, reason, numbers) for reason, numbers in causes.items()]
+    more = f" and {len(said) - 3} more" if len(said) > 3 else ""
+    return f" — {'; '.join(said[:3])}{more}" if said else ""
+
+
+def _cause(plan: Plan, reason: str, numbers: list[int]) -> str:
+    if len(numbers) > 1:
+        return f"{len(numbers)} nodes: {reason}"
+    if tuple(numbers) == plan.graph.targets:
+        return reason
+    return f"{plan.graph.nodes[numbers[0]].label}: {reason}"
 
 
 def table(plan: Plan, nodes: Collection[Node]) -> None:

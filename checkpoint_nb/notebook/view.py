@@ -9,23 +9,19 @@ import time
 import uuid
 from array import array
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
-from functools import cache
 from html import escape
-from pathlib import Path
-from typing import Protocol
 
 from IPython import display as ipython
 
-from checkpoint_nb.board import URGENCY, Board, Snapshot
+from checkpoint_nb.board import Board, Snapshot
 from checkpoint_nb.layout import lay_out
+from checkpoint_nb.notebook.widget import Widget, legend, structure, widget_class
 from checkpoint_nb.render import (
     Drawing,
     Picture,
     clean,
     draw,
     line,
-    shorten,
     summary,
     to_dot,
     to_strip,
@@ -43,7 +39,6 @@ ON_ALL = frozenset({"run-stale", "cancel", "clear-all"})
 _PERIOD = 0.1
 _HEARTBEAT = 2.0
 _MOST_RUNNING = 50
-_STATIC = Path(__file__).parent / "static"
 _STYLE = (
     "<style>.jp-OutputArea-child:has(> .lm-Panel):has(+ * .ckpt-still):not(:has(.ckpt-live))"
     "{display:none}</style>"
@@ -52,26 +47,6 @@ _STYLE = (
 _NO_WIDGET = "No live view: anywidget is not installed (pip install anywidget)."
 _log = logging.getLogger("checkpoint_nb")
 _display: Callable[..., object] = ipython.display
-
-
-class Widget(Protocol):
-    """What the view needs of the widget in the browser."""
-
-    model_id: str
-    structure: dict[str, object]
-
-    def hold_sync(self) -> AbstractContextManager[None]:
-        """Hold back what is set, and send it as one message."""
-        ...
-
-    def send(self, content: Mapping[str, object]) -> None:
-        """Send one message to every copy of the widget."""
-
-    def on_msg(self, callback: Callable[[object, object, object], None]) -> None:
-        """Call back with what the browser sends."""
-
-    def close(self) -> None:
-        """Take the widget off the page."""
 
 
 class LiveView:
@@ -97,6 +72,7 @@ class LiveView:
         self._name = uuid.uuid4().hex
         self._mode = "graph"
         self._widget: Widget | None = None
+        self._lacks_anywidget = False
         self._shown: list[str] = []
         self._drawn: tuple[int, Drawing, Picture] | None = None
         self._sent = -1
@@ -125,7 +101,7 @@ class LiveView:
             }
             _display(bundle, raw=True, display_id=f"{name}-live", metadata=self._metadata())
             self._start()
-        still = self._still(self._board.snapshot(), picture=False)
+        still = self._still(self._board.snapshot(), picture=not live)
         _display(still, raw=True, display_id=name, metadata=self._metadata())
         self._shown.append(name)
 
@@ -170,8 +146,9 @@ class LiveView:
 
     def _open_widget(self) -> Widget | None:
         try:
-            widget = _widget_class()(legend=_legend())
+            widget = widget_class()(legend=legend())
         except ImportError:
+            self._lacks_anywidget = True
             return None
         widget.on_msg(self._hear)
         return widget
@@ -215,7 +192,7 @@ class LiveView:
         widget = self._widget
         assert widget is not None
         if widget.structure.get("id") != snapshot.structure:
-            traits["structure"] = _structure(snapshot, drawing, picture)
+            traits["structure"] = structure(snapshot, drawing, picture)
         with widget.hold_sync():
             for name, value in traits.items():
                 setattr(widget, name, value)
@@ -332,82 +309,14 @@ class LiveView:
             html = _image(to_strip(snapshot, now), counts)
         elif picture or self._widget is None:
             html = _image(to_svg(*self._draw(snapshot), snapshot, now), f"Task graph: {counts}")
-        if self._widget is None:
+        if self._lacks_anywidget:
             html += f"<div><small>{_NO_WIDGET}</small></div>"
-        else:
+        elif self._widget is not None:
             html += _STYLE
         return {
             "text/html": f'<div class="ckpt-still">{html}</div>',
             "text/plain": to_text(snapshot, now),
         }
-
-
-@cache
-def _widget_class() -> Callable[..., Widget]:
-    """Make the widget's class; here, so that the view can do without anywidget."""
-    import anywidget
-    import traitlets
-
-    class LiveWidget(anywidget.AnyWidget):
-        """What travels: the drawing once, then a byte a node and a few facts."""
-
-        _esm = _STATIC / "view.js"
-        _css = _STATIC / "view.css"
-        legend: object = traitlets.List().tag(sync=True)
-        structure = traitlets.Dict().tag(sync=True)
-        states = traitlets.Bytes().tag(sync=True)
-        seconds = traitlets.Bytes().tag(sync=True)
-        facts = traitlets.Dict().tag(sync=True)
-
-    return LiveWidget
-
-
-def _legend() -> list[dict[str, object]]:
-    """List word, glyph, colour and urgency of each state; the place in the list is its code."""
-    return [
-        {
-            "word": state.word,
-            "glyph": state.glyph,
-            "colour": state.colour,
-            "settled": state.settled,
-            "urgency": URGENCY.index(state),
-        }
-        for state in State
-    ]
-
-
-def _structure(snapshot: Snapshot, drawing: Drawing, picture: Picture) -> dict[str, object]:
-    """List what the browser needs once to draw the graph."""
-    labels = {(arrow.tail, arrow.head): arrow.label for arrow in drawing.arrows}
-    at = {shape.id: number for number, shape in enumerate(drawing.shapes)}
-    return {
-        "id": snapshot.structure,
-        "width": picture.width,
-        "height": picture.height,
-        "by": picture.by,
-        "nodes": [line(info.label) or "?" for info in snapshot.nodes],
-        "boxes": [
-            {
-                "label": shape.label,
-                "short": shorten(shape.label),
-                "kind": shape.kind,
-                "group": shape.group,
-                "members": shape.members,
-                "box": [getattr(picture.boxes[shape.id], side) for side in "xywh"],
-            }
-            for shape in drawing.shapes
-        ],
-        "edges": [
-            {
-                "tail": at[curve.tail],
-                "head": at[curve.head],
-                "path": curve.path,
-                "label": labels.get((curve.tail, curve.head), ""),
-                "at": curve.label,
-            }
-            for curve in picture.curves
-        ],
-    }
 
 
 def _image(svg: str, alt: str) -> str:

@@ -17,6 +17,7 @@ from checkpoint_nb.board import Board
 from checkpoint_nb.events import GraphPlanned, NodeFinished, NodeInfo, NodeStarted, RunStarted
 from checkpoint_nb.notebook import view as module
 from checkpoint_nb.notebook.view import LiveView
+from checkpoint_nb.notebook.widget import STATIC
 from checkpoint_nb.states import State
 
 # the fixtures of jupyter.py, under a name that is not that of the installed jupyter.py
@@ -78,7 +79,7 @@ class Shown:
             self.asked.append((command, node))
             reply(f"{command} it is")
 
-        monkeypatch.setattr(module, "_widget_class", lambda: make)
+        monkeypatch.setattr(module, "widget_class", lambda: make)
         monkeypatch.setattr(
             module, "_display", lambda data, **options: self.displays.append((data, options))
         )
@@ -217,8 +218,8 @@ def test_a_failing_update_does_not_end_the_view(shown, caplog):
 
 
 def test_the_module_is_small():
-    assert (module._STATIC / "view.js").stat().st_size <= 20 * 1024
-    text = (module._STATIC / "view.js").read_text()
+    assert (STATIC / "view.js").stat().st_size <= 20 * 1024
+    text = (STATIC / "view.js").read_text()
     assert not re.search(
         r"innerHTML|outerHTML|insertAdjacent|document\.write|eval\(|https?://(?!www\.w3\.org/2000/svg)",
         text,
