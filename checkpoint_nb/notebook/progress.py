@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from checkpoint_nb.notebook.summary import say, say_run
+from checkpoint_nb.notebook.summary import ChangingLine, say_run
 from checkpoint_nb.notebook.view import LiveView
 from checkpoint_nb.render import summary
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _PATIENCE = 0.4
 """Seconds before anything is shown: a hit shows its one line and nothing else."""
 _PERIOD = 2.0
+_LONGEST_PERIOD = 60.0
 
 
 class Progress:
@@ -38,6 +39,8 @@ class Progress:
         self._commands = commands
         self._began = time.monotonic()
         self._said_at = self._began
+        self._period = _PERIOD
+        self._line = ChangingLine(in_place=hasattr(shell, "kernel"))
         self._view: LiveView | None = None
 
     def look(self) -> None:
@@ -48,9 +51,9 @@ class Progress:
         if somebody_watches(self._shell):
             self._view = LiveView(self._board, self._commands)
             self._view.show("compact")
-        elif now - self._said_at >= _PERIOD:
-            self._said_at = now
-            say(f"checkpoint_nb: {summary(self._board.snapshot(), time.time())}")
+        elif now - self._said_at >= self._period:
+            self._said_at, self._period = now, min(2 * self._period, _LONGEST_PERIOD)
+            self._line.say(f"checkpoint_nb: {summary(self._board.snapshot(), time.time())}")
 
     def settle(self) -> None:
         """Leave the last picture in the notebook."""

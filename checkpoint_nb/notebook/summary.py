@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING
@@ -28,9 +29,38 @@ def definitions_line(cell: Cell) -> str:
 
 def say(text: str, facts: Mapping[str, object] | None = None) -> None:
     """Show one line of the extension's own; ``facts`` go into its metadata for tools."""
-    html = f'<div style="font-size:12px;opacity:.8">{escape(text)}</div>'
     metadata = {"checkpoint_nb": {"kind": "line", **(facts or {})}}
-    _display({"text/plain": text, "text/html": html}, raw=True, metadata=metadata)
+    _display(_bundle(text), raw=True, metadata=metadata)
+
+
+def _bundle(text: str) -> dict[str, str]:
+    html = f'<div style="font-size:12px;opacity:.8">{escape(text)}</div>'
+    return {"text/plain": text, "text/html": html}
+
+
+class ChangingLine:
+    """A line that changes as time goes by: one output in a notebook, further lines in a terminal.
+
+    Parameters
+    ----------
+    in_place
+        Whether what was displayed can be changed.
+    """
+
+    def __init__(self, *, in_place: bool) -> None:
+        self._id = uuid.uuid4().hex
+        self._in_place = in_place
+        self._shown = False
+
+    def say(self, text: str) -> None:
+        """Show ``text`` instead of what the line said before."""
+        if not self._in_place:
+            say(text)
+            return
+        metadata = {"checkpoint_nb": {"kind": "progress"}}
+        words = {"raw": True, "metadata": metadata, "display_id": self._id, "update": self._shown}
+        _display(_bundle(text), **words)
+        self._shown = True
 
 
 def say_run(run: Run) -> None:

@@ -6,11 +6,10 @@ import functools
 import importlib
 import io
 import pickle
-import site
 import sys
-import sysconfig
 import types
 from collections.abc import Callable
+from pathlib import Path
 from typing import cast
 
 import cloudpickle
@@ -125,13 +124,5 @@ def _is_of_users_module(thing: type | types.FunctionType) -> bool:
 def _is_installed(package: str, file: str | None) -> bool:
     if package in sys.stdlib_module_names or package == "checkpoint_nb":
         return True
-    return file is not None and file.startswith(_places_of_packages())
-
-
-@functools.cache
-def _places_of_packages() -> tuple[str, ...]:
-    paths = sysconfig.get_paths()
-    places = {paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-    places.update(site.getsitepackages())
-    places.add(site.getusersitepackages())
-    return tuple(place.rstrip("/\\") + end for place in sorted(places) for end in "/\\")
+    parts = Path(file).parts if file is not None else ()
+    return "site-packages" in parts or "dist-packages" in parts

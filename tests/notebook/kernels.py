@@ -130,7 +130,8 @@ class Notebook:
             answer.order.append(content["name"])
         elif kind in ("display_data", "update_display_data"):
             answer.displays.append(content)
-            answer.order.append("line" if _ours(content) else "display")
+            if _ours(content).get("kind") != "progress":
+                answer.order.append("line" if _ours(content) else "display")
         elif kind == "execute_result":
             answer.result = content["data"]
             answer.order.append("result")

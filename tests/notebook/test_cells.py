@@ -299,3 +299,12 @@ def test_two_kernels_share_one_cache(tmp_path):
         assert (one.value("v"), two.value("v")) == ("499500", "499500")
         assert "ran 1" in one.run("%%checkpoint\nw = v * 2").line
         assert "restored" in two.run("%%checkpoint\nw = v * 2").line
+
+
+def test_a_long_headless_cell_keeps_one_line_of_progress(notebook):
+    """Without anybody watching, progress is one output that changes, not a growing list."""
+    answer = notebook.run("%%checkpoint\nimport time\ntime.sleep(6.5)\nlate = 1", timeout=60)
+    progress = [d for d in answer.displays if d["metadata"]["checkpoint_nb"]["kind"] == "progress"]
+    assert len(progress) >= 2
+    assert len({d["transient"]["display_id"] for d in progress}) == 1
+    assert "running" in progress[0]["data"]["text/plain"]

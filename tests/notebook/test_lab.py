@@ -182,9 +182,11 @@ def test_run_watch_edit_a_helper_restart(open_notebook, begin):
         wait_graph(nb, dict.fromkeys(names.values(), "done"))
         nb.wait_idle()
         assert "● score — ran 4" in nb.output(5)
-        assert seen(nb)["score"] == ["fresh", "stale", "queued", "running", "done"]
-        assert seen(nb)["features"] == ["fresh", "stale", "queued", "running", "done"]
-        assert [s for s in seen(nb)["digits"] if s != "queued"] == [
+        # the plan may say pending, and the first may not be seen to wait
+        passed = {name: [s for s in all_ if s != "pending"] for name, all_ in seen(nb).items()}
+        assert passed["features"] == ["fresh", "stale", "queued", "running", "done"]
+        assert passed["score"] == ["fresh", "stale", "queued", "running", "done"]
+        assert [s for s in passed["digits"] if s != "queued"] == [
             "fresh", "stale", "running", "done",
         ]  # fmt: skip
 
