@@ -59,6 +59,7 @@ class Progress:
         """Leave the last picture in the notebook."""
         if self._view is not None:
             self._view.settle()
+        self._line.end(summary(self._board.snapshot(), time.time()))
 
     def end(self, run: Run) -> None:
         """Leave the last picture, and one line where the run was worth telling."""

@@ -62,6 +62,11 @@ class ChangingLine:
         _display(_bundle(text), **words)
         self._shown = True
 
+    def end(self, text: str) -> None:
+        """Let the line say ``text`` for good, if it was ever shown in a notebook."""
+        if self._shown:
+            self.say(text)
+
 
 def say_run(run: Run) -> None:
     """Say what a run did, in one line."""
