@@ -183,11 +183,15 @@ class Board:
     def downstream(self, node: str) -> set[str]:
         """Find ``node`` and everything that the picture draws below it."""
         with self._changed:
+            below: dict[str, list[str]] = {}
+            for info in self._nodes:
+                for upstream, _ in info.drawn:
+                    below.setdefault(upstream, []).append(info.node)
             seen, todo = {node}, [node]
             while todo:
-                below = [each for each in self._below().get(todo.pop(), ()) if each not in seen]
-                seen.update(below)
-                todo += below
+                found = [each for each in below.get(todo.pop(), ()) if each not in seen]
+                seen.update(found)
+                todo += found
             return seen
 
     def snapshot(self) -> Snapshot:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from queue import SimpleQueue
 
 from checkpoint_nb import events
+from checkpoint_nb.run import Run
 from checkpoint_nb.session import Session
 from checkpoint_nb.work import Node
 
@@ -27,10 +28,14 @@ class Commands:
     ----------
     session
         Whom the commands concern.
+    began
+        Told each run that a command begins.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, began: Callable[[Run], None] = lambda _: None) -> None:
         self._session = session
+        self._began = began
+        self._looking = threading.Event()
         self._inbox: SimpleQueue[tuple[str, str | None, Reply]] = SimpleQueue()
         self._known: dict[str, Callable[[str | None], str]] = {
             "run-stale": self._run_stale,
@@ -39,6 +44,7 @@ class Commands:
             "clear-downstream": self._clear_downstream,
             "clear-all": self._clear_all,
             "why": self._why,
+            "look": self._look,
         }
         threading.Thread(target=self._main, name="checkpoint_nb commands", daemon=True).start()
 
@@ -57,6 +63,12 @@ class Commands:
         run.cancel(node)
         return "cancelling"
 
+    def look(self) -> None:
+        """Compare everything with the store again, soon, unless somebody asked for it already."""
+        if not self._looking.is_set():
+            self._looking.set()
+            self._inbox.put(("look", None, lambda _: None))
+
     def _main(self) -> None:
         while True:
             command, node, reply = self._inbox.get()
@@ -65,7 +77,8 @@ class Commands:
             except Exception as error:  # noqa: BLE001 - whoever asked is told, the next is served
                 _log.debug("command %s refused", command, exc_info=True)
                 said = str(error)
-                self._session.bus.tell(events.CommandRefused(time.time(), command, said))
+                if command != "look":
+                    self._session.bus.tell(events.CommandRefused(time.time(), command, said))
             reply(said)
 
     def _node(self, node: str | None) -> Node:
@@ -78,12 +91,12 @@ class Commands:
         nodes = self._session.nodes
         if not nodes:
             return "nothing is known yet: run a checkpointed cell or task first"
-        self._session.start(nodes)
+        self._began(self._session.start(nodes))
         return "running what is stale"
 
     def _run(self, node: str | None) -> str:
         chosen = self._node(node)
-        self._session.start([chosen])
+        self._began(self._session.start([chosen]))
         return f"running {chosen.label}"
 
     def _clear(self, node: str | None) -> str:
@@ -101,6 +114,12 @@ class Commands:
         freed = self._session.clear(nodes)
         results = "result" if freed.entries == 1 else "results"
         return f"cleared {freed.entries} {results}, {freed.size:,} bytes freed"
+
+    def _look(self, _: str | None) -> str:
+        self._looking.clear()
+        if self._session.active is None and self._session.nodes:
+            self._session.plan()
+        return ""
 
     def _why(self, node: str | None) -> str:
         return "\n".join(self._session.why(self._node(node)))

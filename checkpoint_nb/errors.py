@@ -102,6 +102,10 @@ class WorkerLost(TaskFailed):
 class RunCancelled(CheckpointError):
     """A run was cancelled before what was asked of it was there."""
 
+    def _render_traceback_(self) -> list[str]:
+        """Tell IPython to show the message alone: where we waited is nobody's concern."""
+        return [f"RunCancelled: {self}"]
+
 
 class MagicUsageError(CheckpointError):
     """A magic was called with words it does not know."""

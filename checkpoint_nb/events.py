@@ -28,6 +28,8 @@ class NodeInfo:
         ``"function"`` or ``"cell"``.
     upstream
         ``(node, variable)`` for each dependency; the variable is ``""`` for a returned value.
+    handed
+        The same for results that were handed on by value: drawn, but no dependency.
     """
 
     node: str
@@ -35,6 +37,12 @@ class NodeInfo:
     task: str
     kind: str
     upstream: tuple[tuple[str, str], ...]
+    handed: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def drawn(self) -> tuple[tuple[str, str], ...]:
+        """Every edge that a picture shows."""
+        return tuple(dict.fromkeys((*self.upstream, *self.handed)))
 
 
 @dataclass(frozen=True, slots=True)

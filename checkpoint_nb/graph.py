@@ -77,8 +77,9 @@ class Graph:
             there = frozenset().union(*(reached[number] for number in above))
             handed = origins.handed_over(node.id, recipe, there)
             reached.append(there.union(edge[0] for edge in handed))
-            upstream = tuple(dict.fromkeys([*edges, *handed]))
-            infos.append(NodeInfo(node.id, node.label, node.task, node.kind, upstream))
+            infos.append(
+                NodeInfo(node.id, node.label, node.task, node.kind, tuple(edges), tuple(handed))
+            )
         return tuple(infos)
 
 

@@ -154,7 +154,7 @@ def draw(nodes: Sequence[NodeInfo], most: int = MOST) -> Drawing:
         owner.update((nodes[index].node, f"n{number}") for index in indexes)
     labels: dict[tuple[str, str], dict[str, None]] = {}
     for info in nodes:
-        for upstream, variable in info.upstream:
+        for upstream, variable in info.drawn:
             tail, head = owner.get(upstream), owner[info.node]
             if tail is not None and tail != head:
                 labels.setdefault((tail, head), {})[line(variable, 24)] = None

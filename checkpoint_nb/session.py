@@ -188,7 +188,7 @@ class Session:
             node = run.graph.nodes[number].id
             record = run.record(node)
             if record is not None:
-                above = (info.upstream for info in self.board.snapshot().nodes if info.node == node)
+                above = (info.drawn for info in self.board.snapshot().nodes if info.node == node)
                 self._origins.add(node, record.outputs, (edge[0] for e in above for edge in e))
 
     def finish(self, run: Run) -> None:

@@ -21,6 +21,8 @@ def load(shell: InteractiveShell) -> None:
     magics, hook = CheckpointMagics(shell), AwaitMagics(shell)
     shell.register_magics(magics)
     shell.input_transformers_post.append(hook)
+    shell.events.register("pre_run_cell", magics.before_cell)
+    shell.events.register("post_run_cell", magics.after_cell)
     _loaded[id(shell)] = (magics, hook)
 
 
@@ -30,6 +32,8 @@ def unload(shell: InteractiveShell) -> None:
     if magics is None or hook is None:
         return
     magics.close()
+    shell.events.unregister("pre_run_cell", magics.before_cell)
+    shell.events.unregister("post_run_cell", magics.after_cell)
     shell.input_transformers_post.remove(hook)
     for kind in ("line", "cell"):
         shell.magics_manager.magics[kind].pop(_NAME, None)

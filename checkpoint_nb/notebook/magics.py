@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shlex
+import threading
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING
@@ -53,7 +54,8 @@ class CheckpointMagics(Magics):
         self._shell = shell
         self._session = current_session()
         self.cells = Cells(shell.user_ns)
-        self.commands = Commands(self._session)
+        self._begun: list[Run] = []
+        self.commands = Commands(self._session, self._begun.append)
         self._views: list[LiveView] = []
         self._session.onlooker = self.progress
 
@@ -61,11 +63,24 @@ class CheckpointMagics(Magics):
         """Follow a run in the cell that is running."""
         return Progress(self._shell, self.session.board, self.commands)
 
+    def before_cell(self, _: object = None) -> None:
+        """Bind what buttons had computed meanwhile: here, between cells, on the main thread."""
+        if threading.current_thread() is not threading.main_thread():
+            return
+        for run in [run for run in self._begun if run.over]:
+            self._begun.remove(run)
+            bind_outputs(self.session, self.cells, run, asked=False)
+
+    def after_cell(self, _: object = None) -> None:
+        """Let an open graph notice what the cell changed: a helper, a value."""
+        if self._views:
+            self.commands.look()
+
     @property
     def session(self) -> Session:
         """The current session; a new one after ``configure`` gets its own commands."""
         if (now := current_session()) is not self._session:
-            self._session, self.commands = now, Commands(now)
+            self._session, self.commands = now, Commands(now, self._begun.append)
             now.onlooker = self.progress
         return self._session
 

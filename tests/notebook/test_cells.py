@@ -308,3 +308,49 @@ def test_a_long_headless_cell_keeps_one_line_of_progress(notebook):
     assert len(progress) >= 2
     assert len({d["transient"]["display_id"] for d in progress}) == 1
     assert "running" in progress[0]["data"]["text/plain"]
+
+
+BUTTON = (
+    "import queue\nfrom checkpoint_nb.notebook.extension import _loaded\n"
+    "commands = next(iter(_loaded.values()))[0].commands\n"
+    "def press(command, label):\n"
+    "    from checkpoint_nb import current_session\n"
+    "    nodes = {n.label: n.id for n in current_session().graph().nodes}\n"
+    "    said = queue.Queue()\n"
+    "    commands(command, nodes.get(label), said.put)\n"
+    "    answer = said.get(timeout=30)\n"
+    "    while (run := current_session().active) is not None:\n"
+    "        run.wait(1)\n"
+    "    return answer"
+)
+
+
+def test_what_a_button_computed_is_bound_before_the_next_cell(notebook):
+    """Run stale from the picture: the next cell sees the new values, unless the user rebound them."""
+    notebook.run("def helper(x):\n    return x + 1")
+    notebook.run("%%checkpoint\na = helper(1)")
+    notebook.run("%%checkpoint\nb = a * 10")
+    notebook.run("def helper(x):\n    return x + 2")
+    notebook.run(BUTTON)
+    assert notebook.value("press('run-stale', None)") == "running what is stale"
+    assert notebook.value("(a, b)") == "(3, 30)"
+    notebook.run("b = 'mine'\ndef helper(x):\n    return x + 3")
+    notebook.run("press('run-stale', None)")
+    assert notebook.value("(a, b)") == "(4, 'mine')"
+
+
+def test_an_open_graph_notices_a_helper_that_changed(notebook):
+    """After any cell, what became stale is shown as stale, before anything is run."""
+    notebook.run("def helper(x):\n    return x + 1")
+    notebook.run("%%checkpoint\na = helper(1)")
+    notebook.run("%checkpoint graph")
+    notebook.run("def helper(x):\n    return x + 2")
+    states = (
+        "import time\nfrom checkpoint_nb import current_session\n"
+        "board = current_session().board\n"
+        "deadline = time.monotonic() + 20\n"
+        "while (state := board.snapshot().statuses[0].state.word) == 'fresh':\n"
+        "    assert time.monotonic() < deadline\n    time.sleep(0.02)\n"
+        "print(state, '|', board.snapshot().statuses[0].reason)"
+    )
+    assert notebook.run(states).text.strip() == "stale | helper helper changed"

@@ -360,7 +360,7 @@ def test_keys_confirmation_and_themes(browser, lab):
         nb.wait_states({"fit(features, depth=9)": "failed", "report": "blocked"})
         nb.page.locator("[data-node='fit(features, depth=9)']").focus()
         nb.page.keyboard.press("Enter")
-        nb.page.get_by_text("<img src=x onerror=alert(1)>").wait_for()
+        nb.page.locator(".ckpt-panel").get_by_text("<img src=x onerror=alert(1)>").wait_for()
         nb.screenshot("view-failed", selector=".ckpt-live")
         nb.theme("JupyterLab Dark")
         nb.screenshot("view-dark", selector=".ckpt-live")
