@@ -40,10 +40,21 @@ class Decision:
 
 @dataclass(frozen=True)
 class Plan:
-    """What must run, and why. ``decisions`` stand in the order of ``graph.nodes``."""
+    """What must run, and why.
+
+    Parameters
+    ----------
+    graph
+        What was planned.
+    decisions
+        In the order of ``graph.nodes``.
+    recorded
+        Names of the tasks left of which the store has any record.
+    """
 
     graph: Graph
     decisions: Sequence[Decision]
+    recorded: Collection[str]
     left: tuple[int, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -129,8 +140,8 @@ def make_plan(
     for decision, node in zip(decisions, graph.nodes, strict=True):
         if decision.state is State.PENDING and node.id in forced:
             decision.state, decision.reason = State.STALE, why.FORCED
-    _give_reasons(graph, store, decisions, cleared)
-    return Plan(graph, decisions)
+    recorded = _give_reasons(graph, store, decisions, cleared)
+    return Plan(graph, decisions, recorded)
 
 
 def _levels(graph: Graph) -> list[list[int]]:
@@ -198,7 +209,8 @@ def _require_outputs(decision: Decision, read: set[str]) -> None:
 
 def _give_reasons(
     graph: Graph, store: Store, decisions: list[Decision], cleared: Collection[str]
-) -> None:
+) -> Collection[str]:
+    """Say why each node is as it is; return the tasks of which there was a record."""
     tasks = {graph.nodes[n].task for n, d in enumerate(decisions) if d.state is not State.FRESH}
     last = _last_records(store, tasks)
     for number, decision in enumerate(decisions):
@@ -216,6 +228,7 @@ def _give_reasons(
             decision.reason = f"waits for {waits[0]}{more}"
         elif decision.state is State.STALE and not decision.reason:
             decision.reason = _own_reason(node.id, decision.key, before, cleared)
+    return {record.task for record in last.values()}
 
 
 def _own_reason(node: str, key: Key | None, before: Record | None, cleared: Collection[str]) -> str:

@@ -227,9 +227,10 @@ class Run:
         if self.scheduler.lost_upstream:
             return False
         records = [self.scheduler.record(number) for number in self.graph.targets]
+        intact = self._store.objects.intact
         return all(
             record is not None
-            and all(self._store.objects.intact(stored) for stored in record.outputs.values())
+            and all(intact(stored, remembered=True) for stored in record.outputs.values())
             for record in records
         )
 

@@ -78,7 +78,7 @@ class Scheduler:
         self._graph = plan.graph
         self._store = store
         self._open_executor = executor
-        self._bus = bus
+        self._tell = bus.tell
         self._clock = clock
         self._environment = environment
         self._inbox: SimpleQueue[Callable[[], None]] = SimpleQueue()
@@ -199,7 +199,7 @@ class Scheduler:
                 if not self._has_inputs(number):
                     continue
                 key = self._keys[number] = key_of(self._graph, number, self._records.__getitem__)
-                if key is None:
+                if key is None or self._cannot_be_known(number):
                     self._ready.push(number)
                 else:
                     undecided[key.digest].append(number)
@@ -207,6 +207,11 @@ class Scheduler:
             for digest, several in undecided.items():
                 for number in several:
                     self._reuse_or_run(number, known.get(digest))
+
+    def _cannot_be_known(self, number: int) -> bool:
+        """Whether a question to the store, behind the commits that wait, would be for nothing."""
+        node = self._graph.nodes[number]
+        return node.kind == "function" and node.task not in self.plan.recorded
 
     def _has_inputs(self, number: int) -> bool:
         recipe = self._graph.recipes[number]
@@ -392,6 +397,3 @@ class Scheduler:
 
     def _node_event(self, kind: Callable[..., events.Event], number: int, *rest: object) -> None:
         self._tell(kind(self._clock(), self.run, self._graph.nodes[number].id, *rest))
-
-    def _tell(self, event: events.Event) -> None:
-        self._bus.tell(event)

@@ -98,7 +98,7 @@ class Objects(Protocol):
     def holds(self, stored: Stored) -> bool:
         """Whether the payload is there with the right size (a cheap look)."""
 
-    def intact(self, stored: Stored) -> bool:
+    def intact(self, stored: Stored, *, remembered: bool = False) -> bool:
         """Whether the payload is there and verifies to the last byte; a bad one is moved aside."""
 
 

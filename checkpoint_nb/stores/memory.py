@@ -43,7 +43,7 @@ class MemoryObjects:
         """Whether the payload is there with the right size."""
         return stored.inline is not None and len(stored.inline) == stored.size
 
-    def intact(self, stored: Stored) -> bool:
+    def intact(self, stored: Stored, *, remembered: bool = False) -> bool:  # noqa: ARG002
         """Whether the payload is there."""
         return self.holds(stored)
 

@@ -110,11 +110,14 @@ class FileObjects:
             return False
         return stat.S_ISREG(status.st_mode) and status.st_size == file_size(stored.size)
 
-    def intact(self, stored: Stored) -> bool:
-        """Whether the payload is there and verifies to the last byte; a bad one is moved aside."""
+    def intact(self, stored: Stored, *, remembered: bool = False) -> bool:
+        """Whether the payload is there and verifies to the last byte; a bad one is moved aside.
+
+        With ``remembered``, a file that this process verified and nobody wrote since will do.
+        """
         if stored.inline is not None:
             return len(stored.inline) == stored.size
-        return self._size_of_intact(stored.digest) == stored.size
+        return self._size_of_intact(stored.digest, remembered=remembered) == stored.size
 
     def remove(self, digest: str) -> int:
         """Remove the file of ``digest``; return how many bytes that freed."""
@@ -132,9 +135,9 @@ class FileObjects:
             with contextlib.suppress(OSError):
                 yield path.name, path.lstat().st_size
 
-    def _size_of_intact(self, digest: str) -> int | None:
+    def _size_of_intact(self, digest: str, *, remembered: bool = False) -> int | None:
         try:
-            return len(self._opened(digest, remembered=False))
+            return len(self._opened(digest, remembered=remembered))
         except (MissingEntry, DamagedEntry):
             return None
 
