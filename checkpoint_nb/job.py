@@ -102,7 +102,7 @@ def run_job(payload: object) -> Answer:
                 outputs, unkept = _kept(payload, call, value)
         return Finished(outputs, unkept, seconds, log.text)
     except (DamagedEntry, MissingEntry) as error:
-        return UpstreamLost(error.facts.get("digest", ""), error.headline)
+        return UpstreamLost(error.facts.get("result", ""), error.headline)
     except BaseException as error:  # noqa: BLE001 - SystemExit too is the task's own failure
         return _failed(error, time.perf_counter() - started, log.text)
 
@@ -152,7 +152,7 @@ def _kept(job: Job, call: Call, value: object) -> tuple[dict[str, Stored], dict[
         try:
             outputs[name] = _stored(job, output)
         except StoreError as error:
-            unkept[name] = str(error.facts.get("because", error.headline))
+            unkept[name] = str(error.facts.get("reason", error.headline))
     return outputs, unkept
 
 

@@ -72,6 +72,7 @@ class Scheduler:
         self.run = run
         self.failures: list[Failure] = []
         self.lost_upstream: dict[str, str] = {}
+        self.unkept: dict[str, str] = {}
         self.cancelled = False
         self.crash: BaseException | None = None
         self.seconds = 0.0
@@ -317,6 +318,7 @@ class Scheduler:
             log=answer.log,
         )
         self._records[number] = record
+        self.unkept.update(answer.unkept)
         with self._fence:
             keep = key is not None and node.id not in self._fenced
             committed: Future[None] = self._store.commit([record]) if keep else Future()
@@ -392,8 +394,6 @@ class Scheduler:
         self.cancelled = self.cancelled or not self.lost_upstream
         self.states[number] = State.CANCELLED
         self._node_event(events.NodeCancelled, number)
-
-    # -- tell ------------------------------------------------------------------------------------
 
     def _node_event(self, kind: Callable[..., events.Event], number: int, *rest: object) -> None:
         self._tell(kind(self._clock(), self.run, self._graph.nodes[number].id, *rest))

@@ -90,7 +90,15 @@ def run_line(run: Run) -> str:
     if not ran:
         return f"{State.FRESH.glyph} {name} — restored{_when(run)}, saved {run.saved:.2f} s"
     also = f", {reused} reused" if reused else ""
-    return f"{State.DONE.glyph} {name} — ran {ran}{also} in {run.report.seconds:.2f} s{_why(run)}"
+    took = f"ran {ran}{also} in {run.report.seconds:.2f} s"
+    return f"{State.DONE.glyph} {name} — {took}{_why(run)}{_unkept(run)}"
+
+
+def _unkept(run: Run) -> str:
+    """Name what could not be kept, and so is not in the notebook either."""
+    assert run.scheduler is not None
+    said = [f"{name} ({why})" for name, why in run.scheduler.unkept.items()]
+    return f" — not kept: {'; '.join(said)}: make it in a plain cell" if said else ""
 
 
 def _when(run: Run) -> str:

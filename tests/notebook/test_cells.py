@@ -354,3 +354,12 @@ def test_an_open_graph_notices_a_helper_that_changed(notebook):
         "print(state, '|', board.snapshot().statuses[0].reason)"
     )
     assert notebook.run(states).text.strip() == "stale | helper helper changed"
+
+
+def test_an_output_that_cannot_be_kept_is_named(notebook):
+    """The rest is bound and kept; the line says what is missing and why."""
+    answer = notebook.run("%%checkpoint\nimport threading\nlock = threading.Lock()\nn = 3")
+    assert answer.error == ""
+    assert "not kept: lock" in answer.line
+    assert "pickle" in answer.line
+    assert notebook.value("n") == "3"
