@@ -438,6 +438,8 @@ def test_an_interrupt_storm_leaves_the_store_usable(cache_dir, key_file, python)
         "import signal\n"
         "def interrupt(*_): raise KeyboardInterrupt\n"
         "signal.signal(signal.SIGALRM, interrupt)\n"
+        "def wait_for(done):\n"
+        "    while not done: time.sleep(0.0005)\n"
         "shots, i, end = 0, 0, time.monotonic() + 3\n"
         "kept = []\n"
         "while time.monotonic() < end:\n"
@@ -448,7 +450,7 @@ def test_an_interrupt_storm_leaves_the_store_usable(cache_dir, key_file, python)
         # Not result(): an interrupt inside a Future's own lock is Python's to answer for.
         "        done = []\n"
         "        store.commit([one]).add_done_callback(done.append)\n"
-        "        while not done: time.sleep(0.0005)\n"
+        "        wait_for(done)\n"
         "        kept.append(one.key)\n"
         "        store.lookup(kept[-5:])\n"
         "        time.sleep(0.01)\n"
