@@ -19,6 +19,12 @@ from checkpoint_nb.work import Call, Codes, Dependency, Recipe, Upstream
 _TOP_LEVEL_AWAIT = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 
 
+VALUE = "\0value"
+"""A name is read by the value it has in the notebook."""
+ABSENT = "\0absent"
+"""A name is not there to be read."""
+
+
 @dataclass(frozen=True)
 class Bound:
     """Who bound a name last, and the digest of what it was bound to."""
@@ -41,6 +47,7 @@ class Cells:
         self._cells: dict[str, Cell] = {}
         self._bound: dict[str, Bound] = {}
         self._binders: dict[str, list[str]] = {}
+        self._origins: dict[tuple[str, str], str] = {}
 
     def register(self, source: str, name: str, place: str) -> Cell:
         """Make the cell a node; the same cell again (same ``place`` or same name) replaces it.
@@ -82,11 +89,6 @@ class Cells:
         if cell.label not in binders:
             binders.append(cell.label)
 
-    def bound_by(self, name: str, cell: Cell) -> bool:
-        """Whether ``cell`` was the last checkpointed cell to bind ``name``."""
-        bound = self._bound.get(name)
-        return bound is not None and bound.cell.label == cell.label
-
     def untouched(self, name: str) -> bool:
         """Whether ``name`` still holds what a checkpointed cell bound it to."""
         bound = self._bound.get(name)
@@ -97,19 +99,25 @@ class Cells:
         except FingerprintError:
             return False
 
-    def binder(self, name: str, reader: Cell) -> Cell | None:
-        """The cell whose result ``reader`` sees as ``name``, or ``None`` for a value of its own.
+    def origin(self, name: str, reader: Cell) -> Cell | str:
+        """Where ``reader`` takes ``name`` from: a cell, :data:`VALUE` or :data:`ABSENT`.
 
-        A cell that reads and rebinds a name sees what was there before *its own* first run.
+        While the name holds what ``reader`` itself or a later cell bound it to, the reader keeps
+        its place: it takes the name from where it took it before.
         """
-        bound = self._bound.get(name)
-        binders = self._binders.get(name, [])
-        if reader.label in binders:
-            earlier = binders[: binders.index(reader.label)]
-            return self._cells.get(earlier[-1]) if earlier else None
-        if bound is None or not self.untouched(name):
-            return None
-        return self._cells.get(bound.cell.label)
+        bound, binders = self._bound.get(name), self._binders.get(name, [])
+        untouched = self.untouched(name)
+        place = binders.index(reader.label) if reader.label in binders else len(binders)
+        if bound is not None and untouched and bound.cell.label in binders[place:]:
+            before = binders[place - 1] if place else VALUE
+            found = self._origins.get((reader.label, name), before)
+        else:
+            if name not in self.namespace:
+                found = ABSENT
+            else:
+                found = bound.cell.label if bound is not None and untouched else VALUE
+            self._origins[reader.label, name] = found
+        return found if found in (VALUE, ABSENT) else self._cells.get(found, VALUE)
 
     def follows(self, cell: Cell, name: str, result: str) -> bool:
         """Whether a new ``result`` of ``cell`` should take the place of what ``name`` holds."""
@@ -179,12 +187,11 @@ class Cell:
         definitions: dict[str, object] = {}
         inputs: dict[str, object] = {}
         upstream: dict[str, Dependency] = {}
-        own = {n for n in self.names.may_read if self.cells.bound_by(n, self)}
-        for name in (*self.names.reads, *(n for n in self.names.may_read if n not in own)):
-            binder = self.cells.binder(name, self)
-            if binder is not None:
-                upstream[name] = Dependency(binder, name)
-            elif name in self.cells.namespace:
+        for name in (*self.names.reads, *self.names.may_read):
+            origin = self.cells.origin(name, self)
+            if isinstance(origin, Cell):
+                upstream[name] = Dependency(origin, name)
+            elif origin == VALUE:
                 value = self.cells.namespace[name]
                 (definitions if _is_definition(value) else inputs)[name] = value
         parts, reason = _parts(inputs)

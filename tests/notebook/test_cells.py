@@ -363,3 +363,59 @@ def test_an_output_that_cannot_be_kept_is_named(notebook):
     assert "not kept: lock" in answer.line
     assert "pickle" in answer.line
     assert notebook.value("n") == "3"
+
+
+def test_a_plain_cell_between_two_bindings_is_seen_every_time(notebook):
+    """``df`` made, filtered in a plain cell, then rebound: run from the top again, the filter counts."""
+    make, clean = "%%checkpoint\ndf = [3, 1, 2]", "%%checkpoint\ndf = sorted(df)"
+    for least, expected in ((0, "[1, 2, 3]"), (1, "[2, 3]"), (0, "[1, 2, 3]")):
+        notebook.run(make, cell="a")
+        notebook.run(f"df = [v for v in df if v > {least}]", cell="b")
+        notebook.run(clean, cell="c")
+        assert notebook.value("df") == expected
+    assert "restored" in notebook.run(make, cell="a").line
+    notebook.run("df = [v for v in df if v > 1]", cell="b")
+    assert "restored" in notebook.run(clean, cell="c").line
+
+
+def test_three_cells_that_rebind_a_name_keep_their_places(notebook):
+    """Running the middle one again takes its input from the first, not from the last."""
+    cells = ["%%checkpoint\nx = 1", "%%checkpoint\nx = x + 10", "%%checkpoint\nx = x + 100"]
+    for number, cell in enumerate(cells):
+        notebook.run(cell, cell=str(number))
+    again = notebook.run(cells[1], cell="1")
+    assert (again.error, "restored" in again.line) == ("", True)
+    assert notebook.value("x") == "11"
+    assert "restored" in notebook.run(cells[2], cell="2").line
+    assert notebook.value("x") == "111"
+
+
+def test_a_name_bound_on_one_path_only_takes_the_value_from_before(notebook):
+    """Where the branch is not taken, a new value of the name makes the cell stale."""
+    notebook.run("flag = False\nx = 5")
+    cell = "%%checkpoint\nif flag:\n    x = 1\ny = x"
+    notebook.run(cell)
+    assert "restored" in notebook.run(cell).line
+    assert notebook.value("y") == "5"
+    notebook.run("x = 7")
+    assert "ran 1" in notebook.run(cell).line
+    assert notebook.value("y") == "7"
+
+
+def test_a_loops_own_names_are_no_inputs(notebook):
+    """What only the cell itself left behind does not make it stale."""
+    cell = "%%checkpoint\nfor i in range(3):\n    last = i * 2\nresult = last + i"
+    notebook.run(cell)
+    assert "restored" in notebook.run(cell).line
+    notebook.restart()
+    assert "restored" in notebook.run(cell).line
+    assert "restored" in notebook.run(cell).line
+    assert notebook.value("result") == "6"
+
+
+def test_a_cell_edited_to_read_what_it_rebinds_sees_the_cell_before(notebook):
+    """An edit that begins to read the name takes it from the cell before it, not from its own result."""
+    notebook.run("%%checkpoint\nx = 1", cell="a")
+    notebook.run("%%checkpoint\nx = 50", cell="b")
+    answer = notebook.run("%%checkpoint\nx = x + 1", cell="b")
+    assert (answer.error, notebook.value("x")) == ("", "2")
