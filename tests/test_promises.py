@@ -113,31 +113,40 @@ def test_cancel_keeps_what_finished_and_the_next_run_resumes(session, tmp_path):
     assert (result, info["ran"]) == ((1, 2), {"slow": 1, "both": 1})
 
 
-def test_an_interrupt_cancels_and_is_raised(session, tmp_path):
-    """A real SIGINT while waiting stops the work, is raised as KeyboardInterrupt, and leaves all usable."""
+def test_an_interrupt_keeps_what_finished_and_the_next_run_resumes(session, trace, tmp_path):
+    """A real SIGINT in the middle of a run: raised as KeyboardInterrupt, finished nodes stay."""
 
     @checkpoint
-    def slow(folder):
+    def quick(n):
+        return n
+
+    @checkpoint
+    def slow(n, folder):
         import time
         from pathlib import Path
 
-        (Path(folder) / "began").touch()
         if not (Path(folder) / "go").exists():
             time.sleep(600)
-        return "done"
+        return n
 
+    @checkpoint
+    def both(parts):
+        return sum(parts)
+
+    call = both([*[quick(n) for n in range(20)], slow(100, str(tmp_path))])
     handler = signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def interrupt():
-        until((tmp_path / "began").exists)
+        until(lambda: len(of(trace, events.NodeFinished)) == 20)
         os.kill(os.getpid(), signal.SIGINT)
 
     threading.Thread(target=interrupt).start()
     with pytest.raises(KeyboardInterrupt):
-        slow(str(tmp_path)).run()
+        call.run()
     signal.signal(signal.SIGINT, handler)
     (tmp_path / "go").touch()
-    assert slow(str(tmp_path)).run() == "done"
+    result, info = call.run_with_info()
+    assert (result, info["ran"]) == (290, {"slow": 1, "both": 1})
 
 
 def payload_files(folder: Path) -> list[Path]:
