@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from checkpoint_nb.events import (
+    LOOK,
     CommandRefused,
     EntryRejected,
     Event,
@@ -259,7 +260,10 @@ class Board:
         for info, state, reason, seconds in zip(
             event.nodes, event.states, event.reasons, event.seconds, strict=True
         ):
-            if not self._busy(info.node, besides=event.run):
+            # A look nobody asked for leaves what the last run did: done is fresh, and says more.
+            before = self._statuses[self._index[info.node]].state
+            said_more = event.run == LOOK and state is State.FRESH and before.settled
+            if not said_more and not self._busy(info.node, besides=event.run):
                 self._set(info.node, Status(state, reason, seconds=seconds))
 
     def _hear_node(self, event: NodeEvent) -> None:

@@ -118,7 +118,7 @@ class Commands:
     def _look(self, _: str | None) -> str:
         self._looking.clear()
         if self._session.active is None and self._session.nodes:
-            self._session.plan()
+            self._session.plan(why=events.LOOK)
         return ""
 
     def _why(self, node: str | None) -> str:

@@ -52,6 +52,10 @@ class Event:
     at: float
 
 
+LOOK = "look"
+"""In place of a run: nobody asked, the plan was made to see what changed."""
+
+
 @dataclass(frozen=True, slots=True)
 class GraphPlanned(Event):
     """A graph was built and compared with the store: every node, its state and the reason."""

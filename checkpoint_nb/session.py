@@ -134,11 +134,14 @@ class Session:
         """Build the graph of everything known."""
         return build(self.nodes)
 
-    def plan(self, targets: Sequence[Node] | None = None) -> Plan:
-        """Compare ``targets`` (everything known) with the store, and tell the bus."""
+    def plan(self, targets: Sequence[Node] | None = None, *, why: str = "") -> Plan:
+        """Compare ``targets`` (everything known) with the store, and tell the bus.
+
+        ``why`` is :data:`events.LOOK` when nobody asked.
+        """
         graph = self.graph() if targets is None else build(targets)
         plan = make_plan(graph, self.store, cleared=self._cleared)
-        self.bus.tell(planned(plan, "", self._origins))
+        self.bus.tell(planned(plan, why, self._origins))
         return plan
 
     # -- run -------------------------------------------------------------------------------------

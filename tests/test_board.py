@@ -10,6 +10,7 @@ import pytest
 
 from checkpoint_nb.board import Board, Status
 from checkpoint_nb.events import (
+    LOOK,
     CommandRefused,
     Event,
     GraphPlanned,
@@ -236,3 +237,18 @@ def test_ten_thousand_nodes_are_folded_in_good_time():
     snapshot.counts()
     assert time.perf_counter() - began < 0.1
     assert snapshot.counts()[State.PENDING] == 9_999
+
+
+def test_a_look_between_runs_leaves_what_the_last_run_did():
+    """A node that ran stays done on the board until the next run plans it."""
+    board = Board()
+    info = NodeInfo("a", "a", "a", "cell", ())
+    board.hear(GraphPlanned(0.0, "r", (info,), (State.STALE,), ("never ran",), (0.0,)))
+    board.hear(NodeFinished(1.0, "r", "a", 1.0, 10))
+    board.hear(RunFinished(2.0, "r", "done", 2.0, 0.0))
+    board.hear(GraphPlanned(3.0, LOOK, (info,), (State.FRESH,), ("",), (1.0,)))
+    assert board.snapshot().statuses[0].state is State.DONE
+    board.hear(GraphPlanned(4.0, LOOK, (info,), (State.STALE,), ("helper changed",), (1.0,)))
+    assert board.snapshot().statuses[0].state is State.STALE
+    board.hear(GraphPlanned(5.0, LOOK, (info,), (State.FRESH,), ("",), (1.0,)))
+    assert board.snapshot().statuses[0].state is State.FRESH
