@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+HIDDEN: Final = "•••"
+"""Shown in place of what must never be shown."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,6 +108,11 @@ class Recipe:
         Why the result cannot be kept; ``""`` when it can.
     unchanged
         Called just before the work is sent: raises if an input is no longer what ``inputs`` says.
+    extras
+        Gives the declared extras by label, as they are when it is called: files may be written by
+        what is upstream. Raises DeclarationError when one is not there.
+    values
+        The live values behind ``inputs``, by the same labels, where they can be looked at.
     """
 
     code: Fingerprint | None
@@ -116,6 +121,8 @@ class Recipe:
     call: Call
     uncacheable: str = ""
     unchanged: Callable[[], None] = lambda: None
+    extras: Callable[[], Mapping[str, Part]] = dict
+    values: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from checkpoint_nb.fingerprint.boundary import by_content
 from checkpoint_nb.fingerprint.describe import describe
 from checkpoint_nb.fingerprint.graphs import fingerprint
 from checkpoint_nb.fingerprint.keys import FORMAT, Fingerprint, Key, recipe_key
+from checkpoint_nb.fingerprint.places import Place
 from checkpoint_nb.fingerprint.walk import digest
 from checkpoint_nb.parts import Part
 
@@ -15,6 +16,7 @@ __all__ = [
     "Fingerprint",
     "Key",
     "Part",
+    "Place",
     "by_content",
     "describe",
     "digest",

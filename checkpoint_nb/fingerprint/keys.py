@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
-from types import MappingProxyType
+from types import FunctionType, MappingProxyType
 from typing import Final
 
 from blake3 import blake3
 
+from checkpoint_nb.fingerprint.places import Place
 from checkpoint_nb.parts import Part
 
 FORMAT: Final[int] = 1
@@ -30,10 +31,19 @@ class Fingerprint:
         Of everything the code can reach, hex.
     parts
         The same by label, so that two fingerprints can be compared.
+    codes
+        The live function or class behind each part that is code, by the same labels.
+    places
+        Where each piece of data that the code reads lives.
+    unseen
+        What decides the result and cannot be seen: ``the clock (time.time)``.
     """
 
     digest: str
     parts: Mapping[str, Part]
+    codes: Mapping[str, FunctionType | type] = field(default_factory=dict)
+    places: tuple[Place, ...] = ()
+    unseen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
