@@ -1,38 +1,28 @@
-"""Takes arrays, tensors and sparse matrices apart: type, shape and content in C order."""
+"""Takes arrays and scalars of numpy apart: type, shape and content in C order."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from pickle import whichmodule  # type: ignore[attr-defined]
 from typing import Any, Final
 
 from blake3 import blake3
 
-from checkpoint_nb.fingerprint.pieces import Piece, kind
+from checkpoint_nb.fingerprint import tensors
+from checkpoint_nb.fingerprint.boundary import owner
+from checkpoint_nb.fingerprint.dtypes import dtype_notes, dtype_order, dtype_text
+from checkpoint_nb.fingerprint.functions import library
+from checkpoint_nb.fingerprint.pieces import Piece, kind, refuse
 from checkpoint_nb.fingerprint.tokens import content, size, text
 
-_BLOCK: Final = 1 << 24
-
-
-def dtype_text(dtype: Any) -> str:
-    """Return a dtype as text: little-endian, structured ones by field, offsets left out.
-
-    Examples
-    --------
-    >>> import numpy
-    >>> dtype_text(numpy.dtype(">i4"))
-    '<i4'
-    """
-    if dtype.names is not None:
-        fields = (f"{name!r}:{dtype_text(dtype[name])}" for name in dtype.names)
-        return "{" + ",".join(fields) + "}"
-    if dtype.subdtype is not None:
-        base, shape = dtype.subdtype
-        return f"{dtype_text(base)}{shape}"
-    if dtype.kind == "T":
-        return str(dtype)
-    plain: str = dtype.newbyteorder("<").str
-    return plain
+_BLOCK: Final = 1 << 23
+_MAPPED: Final = frozenset({"_mmap", "filename", "offset", "mode"})
+_MASKED: Final = frozenset(
+    {"_mask", "_fill_value", "_hardmask", "_sharedmask", "_isfield", "_baseclass", "_basedict"}
+)
+_UFUNCS: Final = ("numpy", "scipy.special")
+_ = tensors  # imported for the ways to take objects apart that it registers
 
 
 def array_content(array: Any) -> bytes:
@@ -63,11 +53,16 @@ def array_content(array: Any) -> bytes:
 
 
 def _blocks(array: Any) -> Iterator[Any]:
-    """Yield an array in parts along its first axis, so that copies stay small."""
+    """Yield an array in parts, in C order, so that copies stay small."""
     if array.ndim == 0 or array.size == 0:
         yield array.reshape(-1)
         return
-    rows = max(1, _BLOCK // max(1, array.nbytes // len(array)))
+    one = array.nbytes // len(array)
+    if one > _BLOCK and array.ndim > 1:
+        for part in array:
+            yield from _blocks(part)
+        return
+    rows = max(1, _BLOCK // max(1, one))
     for start in range(0, len(array), rows):
         yield array[start : start + rows]
 
@@ -84,9 +79,22 @@ def array_piece(tag: bytes, array: Any) -> Piece:
     dtype = array.dtype
     local = tag + text(dtype_text(dtype)) + b"".join(map(size, (array.ndim, *array.shape)))
     if dtype.hasobject or dtype.kind == "T":
-        items = array.reshape(-1).tolist() if dtype.names else list(array.reshape(-1))
-        return Piece(local, [items])
-    return Piece(local + array_content(array))
+        plain = dtype.names is not None or dtype.char == "O"
+        piece = Piece(local, [array.reshape(-1).tolist() if plain else list(array.reshape(-1))])
+    else:
+        piece = Piece(local + array_content(array))
+    notes = dtype_notes(dtype)
+    if notes:
+        piece.children.append(notes)
+    return piece
+
+
+@kind("numpy:ndarray", derived=True)
+def derived(value: Any) -> Piece:
+    """Take an array of a derived class apart: class, attributes, items."""
+    numpy = sys.modules["numpy"]
+    plain = numpy.ndarray.view(value, numpy.ndarray)
+    return Piece(b"derived array", [type(value), _attributes(value, _MAPPED), plain])
 
 
 @kind("numpy:ndarray", "numpy:memmap")
@@ -95,11 +103,31 @@ def ndarray(value: Any) -> Piece:
     return array_piece(b"ndarray", value)
 
 
+@kind("numpy:MaskedConstant")
+def masked_constant(_: Any) -> Piece:
+    """Take ``numpy.ma.masked`` apart: there is one."""
+    return Piece(b"masked constant")
+
+
+def _attributes(value: Any, but: frozenset[str]) -> dict[str, object] | None:
+    """Return what an instance holds beside its items, sorted by name."""
+    found = dict(getattr(value, "__dict__", {}))
+    for cls in type(value).__mro__:
+        slots = vars(cls).get("__slots__", ())
+        for name in (slots,) if isinstance(slots, str) else slots:
+            if name not in {"__dict__", "__weakref__"} and hasattr(value, name):
+                found[name] = getattr(value, name)
+    return {name: found[name] for name in sorted(found) if name not in but} or None
+
+
 @kind("numpy:generic", derived=True)
 def scalar(value: Any) -> Piece:
     """Take a scalar of numpy apart; it is not the same as Python's."""
     numpy = sys.modules["numpy"]
-    if type(value) is numpy.void and value.dtype.hasobject:
+    if type(value) is not value.dtype.type:
+        plain = numpy.asarray(value)[()]
+        return Piece(b"derived scalar", [type(value), _attributes(value, frozenset()), plain])
+    if value.dtype.names is not None and value.dtype.hasobject:
         return Piece(b"numpy void" + text(dtype_text(value.dtype)), [value.item()])
     return array_piece(b"numpy scalar", numpy.asarray(value))
 
@@ -107,48 +135,32 @@ def scalar(value: Any) -> Piece:
 @kind("numpy:dtype", derived=True)
 def dtype_(value: Any) -> Piece:
     """Take a dtype apart; here byte order counts."""
-    return Piece(b"dtype" + text(repr(value.descr) if value.kind != "T" else str(value)))
+    local = text(dtype_text(value)) + text(dtype_order(value)) + bytes((value.isalignedstruct,))
+    return Piece(b"dtype" + local, [dtype_notes(value)])
 
 
-@kind("numpy:MaskedArray", "numpy:ma.MaskedArray")
+@kind("numpy:ufunc")
+def ufunc(value: Any) -> Piece:
+    """Take a universal function apart: the installed module that has it, and its name."""
+    home = next((one for one in _UFUNCS if _has(one, value)), None) or whichmodule(
+        value, value.__name__
+    )
+    if _has(home, value):
+        found = owner(home)
+        if found is not None:
+            return library(found, home, value.__name__)
+        return Piece(b"ufunc" + text(value.__name__), [sys.modules[home]])
+    raise refuse(value, "What it computes cannot be seen.", "Pass the function it was made from.")
+
+
+def _has(home: str, value: Any) -> bool:
+    return getattr(sys.modules.get(home), value.__name__, None) is value
+
+
+@kind("numpy:MaskedArray", "numpy:ma.MaskedArray", derived=True)
 def masked(value: Any) -> Piece:
-    """Take a masked array apart: mask and items; what lies under the mask does not count."""
+    """Take a masked array apart: mask, items (those under the mask too, as ``data`` shows them)."""
     numpy = sys.modules["numpy"]
-    mask = numpy.ma.getmaskarray(value)
-    items = numpy.array(value.data, copy=True)
-    items[mask] = numpy.zeros((), dtype=items.dtype)
-    return Piece(b"masked array", [mask, items, value.fill_value])
-
-
-@kind("scipy:_spbase", derived=True)
-def sparse(value: Any) -> Piece:
-    """Take a sparse matrix apart: format, and the entries of a canonical row-wise copy."""
-    rows = value.tocsr(copy=True) if value.ndim == 2 else value.tocoo(copy=True)
-    rows.sum_duplicates()
-    if value.ndim == 2:
-        rows.sort_indices()
-        where = (rows.indptr, rows.indices)
-    else:
-        where = rows.coords
-    places = [one.astype("<i8") for one in where]
-    return Piece(b"sparse" + text(type(value).__name__), [value.shape, rows.data, places])
-
-
-@kind("torch:Tensor", "torch:Parameter", derived=True)
-def tensor(value: Any) -> Piece:
-    """Take a tensor apart: type, shape, items; the device and the strides do not count."""
-    torch = sys.modules["torch"]
-    name = "parameter" if isinstance(value, torch.nn.Parameter) else "tensor"
-    plain = value.detach()
-    if plain.layout is not torch.strided:
-        plain = plain.coalesce() if plain.layout is torch.sparse_coo else plain.to_sparse_coo()
-        return Piece(
-            text(name) + text(str(value.layout)) + bytes((value.requires_grad,)),
-            [tuple(value.shape), plain.indices(), plain.values()],
-        )
-    if plain.is_quantized:
-        return Piece(b"quantized", [plain.int_repr(), str(plain.dtype), plain.dequantize()])
-    flat = plain.cpu().resolve_conj().resolve_neg().contiguous().reshape(-1)
-    local = text(name) + text(str(value.dtype)) + text(repr(tuple(value.shape)))
-    raw = flat.view(torch.uint8).numpy() if flat.numel() else b""
-    return Piece(local + bytes((value.requires_grad,)) + content(raw))
+    own = (numpy.ma.getmaskarray(value), numpy.ndarray.view(value, numpy.ndarray))
+    local = b"masked array" + bytes((bool(value.hardmask),))
+    return Piece(local, [type(value), *own, value.fill_value, _attributes(value, _MASKED)])

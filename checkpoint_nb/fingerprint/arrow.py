@@ -5,13 +5,11 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any, Final
+from typing import Any
 
 from checkpoint_nb.fingerprint.arrays import array_content
 from checkpoint_nb.fingerprint.pieces import Piece, kind
 from checkpoint_nb.fingerprint.tokens import content, node, size, text
-
-_WIDTHS: Final = {8: "int8", 16: "int16", 32: "int32", 64: "int64"}
 
 
 def column_content(column: Any) -> bytes:
@@ -35,11 +33,25 @@ def column_content(column: Any) -> bytes:
 
 def _array(array: Any) -> bytes:
     """Return the digest of one array: type, length, nulls, items."""
-    local = text(str(array.type)) + size(len(array))
+    local = text(_type_text(array.type)) + size(len(array))
     if array.null_count:
         nulls = array.is_null().cast("uint8").to_numpy(zero_copy_only=False)
         local += content(nulls)
     return node(local, _items(array))
+
+
+def _type_text(of: Any) -> str:
+    """Return a type as text, with the parameters of extension types, which may not show them."""
+    arrow = sys.modules["pyarrow"]
+    if isinstance(of, arrow.BaseExtensionType):
+        inside = _type_text(of.storage_type)
+        extra = of.__arrow_ext_serialize__() if isinstance(of, arrow.ExtensionType) else b""
+        return f"{of.extension_name}({extra!r}){of}<{inside}>"
+    below = [of.field(at) for at in range(of.num_fields)]
+    if not below:
+        return str(of)
+    inner = [(one.name, _type_text(one.type), one.nullable, one.metadata) for one in below]
+    return f"{of}{inner!r}"
 
 
 def _items(array: Any) -> bytes:
@@ -54,6 +66,12 @@ def _items(array: Any) -> bytes:
         return _array(array.indices) + _array(array.dictionary)
     if types.is_struct(of):
         return b"".join(map(_array, array.flatten()))
+    if types.is_union(of):
+        # Two fields may hold equal values: which one it is counts too.
+        return _fixed(array.type_codes) + _one_by_one(array)
+    if types.is_string_view(of) or types.is_binary_view(of):
+        array = array.cast("large_string" if types.is_string_view(of) else "large_binary")
+        of = array.type
     full = array.drop_null() if array.null_count else array
     if types.is_boolean(of):
         return content(full.cast("uint8").to_numpy(zero_copy_only=False))
@@ -64,7 +82,7 @@ def _items(array: Any) -> bytes:
     if types.is_list(of) or types.is_large_list(of) or types.is_fixed_size_list(of):
         lengths = import_module("pyarrow.compute").list_value_length(full)
         return _fixed(lengths.cast("int64")) + _array(full.flatten())
-    if types.is_primitive(of) and of.bit_width in _WIDTHS:
+    if types.is_primitive(of) or types.is_decimal(of) or types.is_fixed_size_binary(of):
         return _fixed(full)
     return _one_by_one(full)
 
@@ -102,8 +120,12 @@ def _one_by_one(array: Any) -> bytes:
 
 @kind("pyarrow:Array", "pyarrow:ChunkedArray", derived=True)
 def column(value: Any) -> Piece:
-    """Take an Arrow array apart; one in chunks is the same as one combined."""
-    return Piece(b"arrow array" + column_content(value))
+    """Take an Arrow array apart; how a chunked one is cut does not count."""
+    return Piece(text(_family(value, "ChunkedArray")) + column_content(value))
+
+
+def _family(value: Any, word: str) -> str:
+    return f"arrow {word if isinstance(value, getattr(sys.modules['pyarrow'], word)) else 'plain'}"
 
 
 @kind("pyarrow:Table", "pyarrow:RecordBatch")
@@ -111,24 +133,31 @@ def table(value: Any) -> Piece:
     """Take an Arrow table apart: schema with metadata, and its columns."""
     schema = value.schema.to_string(show_schema_metadata=True, truncate_metadata=False)
     columns = b"".join(column_content(one) for one in value.columns)
-    return Piece(b"arrow table" + text(schema) + size(value.num_rows) + columns)
+    local = text(_family(value, "Table")) + text(schema) + size(value.num_rows)
+    return Piece(local + columns)
 
 
 @kind("pyarrow:Scalar", derived=True)
 def scalar(value: Any) -> Piece:
     """Take an Arrow scalar apart: type and value."""
-    return Piece(b"arrow scalar" + text(str(value.type)), [value.as_py()])
+    return Piece(b"arrow scalar" + text(_type_text(value.type)), [value.as_py()])
 
 
-@kind("polars:DataFrame", "polars:Series")
+@kind("polars:DataFrame", "polars:Series", derived=True)
 def polars(value: Any) -> Piece:
     """Take a frame of polars apart: names, types, and its columns as Arrow."""
-    frame = value.to_frame() if type(value).__name__ == "Series" else value
+    library = sys.modules["polars"]
+    family = library.Series if isinstance(value, library.Series) else library.DataFrame
+    frame = value.to_frame() if family is library.Series else value
     names = [(name, str(dtype)) for name, dtype in frame.schema.items()]
-    piece = Piece(b"polars" + text(type(value).__name__), [names, frame.height])
+    piece = Piece(b"polars" + text(family.__name__), [names, frame.height])
+    if type(value) is not family:
+        own = {name: one for name, one in vars(value).items() if name not in {"_df", "_s"}}
+        piece.children += [type(value), own]
     for one in frame.get_columns():
         # Not whether pyarrow is loaded: another process must give the same digest.
-        if "Object" in str(one.dtype) or find_spec("pyarrow") is None:
+        alien = "Object" in str(one.dtype) or "128" in str(one.dtype)
+        if alien or find_spec("pyarrow") is None:
             piece.children.append(one.to_list())
         else:
             piece.local += column_content(one.to_arrow())

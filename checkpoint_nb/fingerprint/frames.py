@@ -5,10 +5,14 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from checkpoint_nb.fingerprint import labelled
 from checkpoint_nb.fingerprint.arrays import array_piece
 from checkpoint_nb.fingerprint.arrow import column_content
+from checkpoint_nb.fingerprint.instances import instance
 from checkpoint_nb.fingerprint.pieces import Piece, kind
 from checkpoint_nb.fingerprint.tokens import text
+
+_ = labelled  # imported for the ways to take objects apart that it registers
 
 
 class _Column:
@@ -18,20 +22,32 @@ class _Column:
         self.values = values
 
 
-@kind("pandas:DataFrame", "pandas:core.frame.DataFrame")
+@kind("pandas:DataFrame", derived=True)
 def frame(value: Any) -> Piece:
     """Take a frame apart: column names, index, columns, attributes."""
     columns: list[object] = [_Column(value.iloc[:, at]) for at in range(value.shape[1])]
     piece = Piece(b"frame", [value.columns, value.index, columns, dict(value.attrs)])
-    piece.local += bytes((value.flags.allows_duplicate_labels,))
-    return piece
+    return _with_rest(piece, value)
 
 
-@kind("pandas:Series")
+@kind("pandas:Series", derived=True)
 def series(value: Any) -> Piece:
     """Take a series apart: name, index, values, attributes."""
     piece = Piece(b"series", [value.name, value.index, _Column(value), dict(value.attrs)])
+    return _with_rest(piece, value)
+
+
+def _with_rest(piece: Piece, value: Any) -> Piece:
+    """Add flags, what else was set as an attribute, and the class when it is a derived one."""
     piece.local += bytes((value.flags.allows_duplicate_labels,))
+    known = type(value)._accessors  # an older pandas remembers those that were used
+    shown = {name for name in vars(value) if not name.startswith("_")} - known
+    own = {name: vars(value)[name] for name in shown}
+    own |= {name: getattr(value, name, None) for name in value._metadata if name != "_name"}
+    if own:
+        piece.children.append({name: own[name] for name in sorted(own)})
+    if type(value).__module__.partition(".")[0] != "pandas":
+        piece.children.append(type(value))
     return piece
 
 
@@ -67,7 +83,7 @@ def column(value: _Column) -> Piece:
     if name == "CategoricalDtype":
         return Piece(local, [bool(dtype.ordered), dtype.categories, numpy.asarray(array.codes)])
     if name in {"DatetimeTZDtype", "PeriodDtype"}:
-        return Piece(local, [array.asi8])
+        return Piece(local, [array.asi8, getattr(dtype, "tz", None)])
     if name == "IntervalDtype":
         return Piece(local, [array.left, array.right])
     if name == "SparseDtype":
@@ -79,4 +95,7 @@ def column(value: _Column) -> Piece:
         # What lies under a missing value is garbage.
         filled = array.to_numpy(dtype=dtype.numpy_dtype, na_value=dtype.numpy_dtype.type(0))
         return Piece(local, [array.isna(), filled])
-    return Piece(local, [list(array)])
+    if name == "StringDtype":
+        return Piece(local, [array.to_numpy(dtype=object)])
+    # Of another library: how it would be pickled holds all there is to it.
+    return Piece(local, [dtype, *instance(array).children])

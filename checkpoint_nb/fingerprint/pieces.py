@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 from weakref import WeakKeyDictionary
 
 from checkpoint_nb.errors import FingerprintError
+from checkpoint_nb.fingerprint.runs import LONG_RUN, flat, run
 from checkpoint_nb.fingerprint.tokens import LEAVES, leaf, size
 
 DATA: Final = "data"
@@ -57,6 +58,7 @@ Handler = TypeVar("Handler", bound=TakeApart)
 
 _exact: Final[dict[type | str, TakeApart]] = {}
 _derived: Final[dict[type | str, TakeApart]] = {}
+_preferred: Final[dict[type | str, TakeApart]] = {}
 _found: Final[WeakKeyDictionary[type, TakeApart]] = WeakKeyDictionary()
 
 
@@ -88,6 +90,17 @@ def kind(*types: type | str, derived: bool = False) -> Callable[[Handler], Handl
     return register
 
 
+def prefer(one: type | str, handler: TakeApart) -> None:
+    """Register a way that goes before all that ``kind`` registered, for derived classes too.
+
+    Examples
+    --------
+    >>> prefer("shop:Basket", lambda basket: Piece(b"basket"))
+    """
+    _preferred[one] = handler
+    _found.clear()
+
+
 def _name(cls: type) -> str:
     module = cls.__module__
     package = module.partition(".")[0] if isinstance(module, str) else ""
@@ -95,6 +108,10 @@ def _name(cls: type) -> str:
 
 
 def _find(cls: type) -> TakeApart:
+    for base in type.mro(cls) if _preferred else ():
+        handler = _preferred.get(base) or _preferred.get(_name(base))
+        if handler is not None:
+            return handler
     handler = _exact.get(cls) or _exact.get(_name(cls))
     if handler is not None:
         return handler
@@ -111,8 +128,8 @@ def take_apart(value: object) -> Piece:
     Examples
     --------
     >>> import checkpoint_nb.fingerprint
-    >>> take_apart([1, [2]]).children
-    [[2]]
+    >>> take_apart([1, [len]]).children
+    [[<built-in function len>]]
     """
     cls = type(value)
     write = LEAVES.get(cls)
@@ -126,18 +143,22 @@ def take_apart(value: object) -> Piece:
     return handler(value)
 
 
-def sequence(tag: bytes, items: Iterable[object], count: int) -> Piece:
+def sequence(tag: bytes, items: Sequence[object], count: int) -> Piece:
     """Return the piece of an ordered container: plain items inside it, others as children.
 
     Examples
     --------
-    >>> sequence(b"[", [1, []], 2).children
-    [[]]
+    >>> sequence(b"[", [1, [len]], 2).children
+    [[<built-in function len>]]
     """
+    if count >= LONG_RUN:
+        whole = run(items)
+        if whole is not None:
+            return Piece(tag + whole)
     parts = [tag, size(count)]
     children: list[object] = []
     for item in items:
-        local = leaf(item)
+        local = leaf(item) or flat(item)
         if local is None:
             children.append(item)
             local = b"&"

@@ -1,25 +1,16 @@
-"""Takes containers, plain library values and instances of any class apart."""
+"""Takes containers and plain values of the standard library apart."""
 
 from __future__ import annotations
 
-import copyreg
-import sys
 from collections import deque
-from functools import cached_property
-from types import ModuleType
 from typing import Any, Final
-from weakref import WeakKeyDictionary
 
-from checkpoint_nb.errors import FingerprintError
-from checkpoint_nb.fingerprint.boundary import BINARY, owner
-from checkpoint_nb.fingerprint.functions import library
-from checkpoint_nb.fingerprint.opaque import is_stream, stream
+from checkpoint_nb.fingerprint.instances import reduced_form
 from checkpoint_nb.fingerprint.pieces import OBJECT, Piece, kind, refuse, sequence
+from checkpoint_nb.fingerprint.runs import LONG_RUN, run
 from checkpoint_nb.fingerprint.tokens import content, leaf, size, sized, text
 
 _PATHS: Final = ("PosixPath", "WindowsPath", "PurePosixPath", "PureWindowsPath")
-_cached: Final[WeakKeyDictionary[type, set[str]]] = WeakKeyDictionary()
-_UNREDUCED: Final = "Give its class a __reduce__, or keep it out of what the task can reach."
 
 
 @kind(list)
@@ -37,8 +28,8 @@ def tuple_(value: tuple[object, ...]) -> Piece:
 @kind(dict)
 def dict_(value: dict[object, object]) -> Piece:
     """Take a dictionary apart; the order of its items can be seen by a task, so it counts."""
-    flat = [one for item in value.items() for one in item]
-    return sequence(b"{", flat, len(flat))
+    items = [one for item in value.items() for one in item]
+    return sequence(b"{", items, len(items))
 
 
 @kind(type({}.keys()), type({}.values()), type({}.items()))
@@ -49,9 +40,12 @@ def dict_view(value: Any) -> Piece:
 
 @kind(set, frozenset, derived=True)
 def set_(value: set[object] | frozenset[object]) -> Piece:
-    """Take a set apart: digests of its elements are sorted, never the elements."""
+    """Take a set apart: digests of its elements are sorted, never the elements but for texts."""
     if type(value) not in {set, frozenset}:
         return _derived_set(value)
+    tag = b"set" if isinstance(value, set) else b"frozenset"
+    if len(value) >= LONG_RUN and set(map(type, value)) == {str}:
+        return Piece(tag + (run(sorted(value)) or b""))  # type: ignore[type-var]
     plain: list[bytes] = []
     children: list[object] = []
     for item in value:
@@ -60,14 +54,13 @@ def set_(value: set[object] | frozenset[object]) -> Piece:
             children.append(item)
         else:
             plain.append(sized(local))
-    tag = b"set" if isinstance(value, set) else b"frozenset"
     local = tag + size(len(value)) + b"".join(sorted(plain))
     return Piece(local, children, unordered=True)
 
 
 def _derived_set(value: Any) -> Piece:
     """Return the piece of an instance of a class derived from set: class, state, elements."""
-    *_, state = _reduce(value)
+    *_, state = reduced_form(value)
     children = [type(value), state, frozenset(value)]
     return Piece(b"derived set", children, OBJECT, ["class", "state", "elements"])
 
@@ -144,7 +137,13 @@ def zone(value: Any) -> Piece:
     return Piece(b"zoneinfo" + text(value.key))
 
 
-@kind("decimal:Decimal", "fractions:Fraction", "uuid:UUID")
+@kind("uuid:UUID")
+def identifier(value: Any) -> Piece:
+    """Take a UUID apart: its number, and whether it is known to be unique."""
+    return Piece(b"uuid" + text(str(value)) + text(value.is_safe.name))
+
+
+@kind("decimal:Decimal", "fractions:Fraction")
 def number(value: object) -> Piece:
     """Take an exact number apart: its text is exact too."""
     return Piece(text(type(value).__name__) + text(str(value)))
@@ -160,72 +159,3 @@ def path(value: object) -> Piece:
 def layout(value: Any) -> Piece:
     """Take a compiled struct apart: its format."""
     return Piece(b"struct" + text(value.format))
-
-
-@kind(object)
-def instance(value: object) -> Piece:
-    """Take an instance of any class apart: its class and the state it gives for a pickle."""
-    if is_stream(value):
-        return stream()
-    reduced = _reduce(value)
-    if isinstance(reduced, str):
-        return _global(value, reduced)
-    make, args, state, items, pairs = (*reduced, None, None, None)[:5]
-    piece = Piece(b"object", kind=OBJECT)
-    if make is copyreg.__newobj__:  # type: ignore[attr-defined]
-        make, *rest = args
-        args = tuple(rest)
-        piece.local = b"instance"
-    piece.children = [make, args, _state(type(value), state)]
-    piece.names = ["class", "arguments", "state"]
-    for word, more in (("items", items), ("pairs", pairs)):
-        if more is not None:
-            piece.local += text(word)
-            piece.children.append(list(more))
-            piece.names.append(word)
-    return piece
-
-
-def _state(cls: type, state: Any) -> object:
-    """Return the state without what is there by chance: slots or not, cached properties."""
-    if type(state) is tuple and len(state) == 2 and type(state[1]) is dict:
-        plain, slots = state
-        if plain is None or type(plain) is dict:
-            state = {**(plain or {}), **slots}
-    if type(state) is dict:
-        cached = _cached.get(cls)
-        if cached is None:
-            own = [item for base in cls.__mro__ for item in vars(base).items()]
-            cached = {name for name, one in own if isinstance(one, cached_property)}
-            _cached[cls] = cached
-        if not cached.isdisjoint(state):
-            state = {name: one for name, one in state.items() if name not in cached}
-        return state or None
-    return state
-
-
-def _reduce(value: object) -> Any:
-    """Return how the object would be pickled; protocol 4, because 5 may hide the data."""
-    cls = type(value)
-    try:
-        known = copyreg.dispatch_table.get(cls)
-        reduced = known(value) if known is not None else value.__reduce_ex__(4)
-    except FingerprintError:
-        raise
-    except Exception as error:
-        raise refuse(value, f"It cannot be pickled: {error}.", _UNREDUCED) from error
-    if not isinstance(reduced, str | tuple):
-        raise refuse(value, "Its __reduce__ gives neither text nor a tuple.", _UNREDUCED)
-    return reduced
-
-
-def _global(value: object, name: str) -> Piece:
-    """Return the piece of an object that pickles as a global name."""
-    home = getattr(value, "__module__", None) or type(value).__module__
-    found = owner(home)
-    if found is not None:
-        return library(found, str(home), name)
-    module = sys.modules.get(str(home))
-    file = vars(module).get("__file__") if isinstance(module, ModuleType) else None
-    binary = isinstance(file, str) and file.endswith(BINARY)
-    return Piece(b"global" + text(name), [type(value), module if binary else None])
