@@ -15,7 +15,7 @@ from types import (
 )
 from typing import Any, Final
 
-from checkpoint_nb.fingerprint.boundary import owner
+from checkpoint_nb.fingerprint.boundary import Absent, owner
 from checkpoint_nb.fingerprint.functions import library
 from checkpoint_nb.fingerprint.pieces import CLASS, Piece, kind, sequence
 from checkpoint_nb.fingerprint.tokens import size, text
@@ -87,6 +87,16 @@ def field(value: Field[object]) -> Piece:
     parts = (value.name, value.init, value.repr, value.hash, value.compare, value.kw_only)
     made = (value.default, value.default_factory, dict(value.metadata))
     return sequence(b"field", (*parts, *made), len(parts) + len(made))
+
+
+@kind("typing:TypeAliasType")
+def alias(value: Any) -> Piece:
+    """Take a type alias of Python 3.12 apart: its name and what it stands for."""
+    try:
+        meant = value.__value__
+    except Exception:  # noqa: BLE001 - it is worked out now, by code of the user
+        meant = Absent(value.__name__)
+    return Piece(b"alias" + text(value.__name__), [meant], names=["value"])
 
 
 @kind(

@@ -13,22 +13,23 @@ _ROUNDS: Final = 64
 _STEPS: Final = 1_000_000
 
 
-def components(edges: Edges) -> Iterator[list[int]]:
+def components(edges: Edges, settled: list[bool]) -> Iterator[list[int]]:
     """Yield the strongly connected components of the graph, children first (Tarjan).
+
+    Nodes that are settled before are left out.
 
     Examples
     --------
-    >>> list(components([[1], [2], [1]]))
+    >>> list(components([[1], [2], [1]], [False] * 3))
     [[2, 1], [0]]
     """
     order = [0] * len(edges)  # 0: not entered yet
     low = [0] * len(edges)
-    settled = [False] * len(edges)
     path: list[int] = []
     count = 0
     todo: list[tuple[int, Iterator[int]]] = []
     for start in range(len(edges)):
-        if order[start]:
+        if order[start] or settled[start]:
             continue
         entered = [start]
         while entered or todo:
@@ -40,11 +41,12 @@ def components(edges: Edges) -> Iterator[list[int]]:
                 todo.append((here, iter(edges[here])))
             here, rest = todo[-1]
             for child in rest:
+                if settled[child]:
+                    continue
                 if not order[child]:
                     entered.append(child)
                     break
-                if not settled[child]:
-                    low[here] = min(low[here], order[child])
+                low[here] = min(low[here], order[child])
             if entered:
                 continue
             todo.pop()
@@ -78,9 +80,10 @@ def digests(locals_: list[bytes], edges: Edges, unordered: set[int]) -> list[byt
     >>> two == three
     True
     """
-    result = [b""] * len(edges)
+    result = [b"" if below else node(local) for local, below in zip(locals_, edges, strict=True)]
+    _settle(locals_, edges, unordered, result)
     parents: list[set[int]] | None = None
-    for found in components(edges):
+    for found in components(edges, [one != b"" for one in result]):
         first = found[0]
         if len(found) == 1 and first not in edges[first]:
             below = [result[child] for child in edges[first]]
@@ -92,6 +95,19 @@ def digests(locals_: list[bytes], edges: Edges, unordered: set[int]) -> list[byt
             parents = _parents(edges)
         _cycle(found, locals_, edges, unordered, result, parents)
     return result
+
+
+def _settle(locals_: list[bytes], edges: Edges, unordered: set[int], result: list[bytes]) -> None:
+    """Fill in what is easy: most children are numbered after those that lead to them."""
+    for here in range(len(edges) - 1, -1, -1):
+        if result[here]:
+            continue
+        below = [result[child] for child in edges[here]]
+        if b"" in below:
+            continue
+        if here in unordered:
+            below.sort()
+        result[here] = node(locals_[here], b"".join(below))
 
 
 def _parents(edges: Edges) -> list[set[int]]:

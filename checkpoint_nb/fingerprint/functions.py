@@ -6,7 +6,7 @@ import functools
 import operator
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import (
     BuiltinFunctionType,
     CellType,
@@ -23,6 +23,7 @@ from checkpoint_nb.fingerprint.pieces import FUNCTION, LIBRARY, MODULE, Piece, k
 from checkpoint_nb.fingerprint.tokens import content, size, text
 
 _MISSING: Final = object()
+_NO_DEFAULTS: Final = size(0) + size(0)
 _CACHED: Final = type(functools.lru_cache(len))
 
 
@@ -48,14 +49,10 @@ def function(value: FunctionType) -> Piece:
     if found is not None:
         return _library_function(value, found, str(home))
     form = normal(code)
-    piece = Piece(b"function" + form.digest, kind=FUNCTION, label=_label(value))
-    _add(piece, "default", value.__defaults__ or ())
-    named = sorted((value.__kwdefaults__ or {}).items())
-    piece.local += b"".join(text(name) for name, _ in named)
-    _add(piece, "default", [default for _, default in named])
+    piece = Piece(b"function" + form.digest, [], FUNCTION, [], label=_label(value))
+    _add_defaults(piece, value)
     _add_closure(piece, value)
-    for words, target in _reached(value, form):
-        _child(piece, words, target)
+    _add_reached(piece, value, form)
     piece.local += size(len(piece.children))
     return piece
 
@@ -78,9 +75,26 @@ def _add(piece: Piece, name: str, items: Any) -> None:
         _child(piece, name, item)
 
 
+def _add_defaults(piece: Piece, value: FunctionType) -> None:
+    if not value.__defaults__ and not value.__kwdefaults__:
+        piece.local += _NO_DEFAULTS
+        return
+    _add(piece, "default", value.__defaults__ or ())
+    named = sorted((value.__kwdefaults__ or {}).items())
+    piece.local += b"".join([text(name) for name, _ in named])
+    _add(piece, "default", [default for _, default in named])
+
+
 def _add_closure(piece: Piece, value: FunctionType) -> None:
-    """Add what the function closes over: not the cells, which two functions may share or not."""
-    for name, cell in zip(value.__code__.co_freevars, value.__closure__ or (), strict=True):
+    """Add what the function closes over, in the order of use, so that names do not count.
+
+    Not the cells themselves, which two functions may share or not.
+    """
+    if not value.__closure__:
+        return
+    cells = dict(zip(value.__code__.co_freevars, value.__closure__, strict=True))
+    for name in normal(value.__code__).frees:
+        cell = cells[name]
         try:
             _child(piece, f"closure {name}", cell.cell_contents)
         except ValueError:
@@ -114,33 +128,69 @@ def _generic(value: Any) -> Piece:
     return piece
 
 
-def _reached(value: FunctionType, form: Normal) -> Iterator[tuple[str, object]]:
-    """Yield what the code reaches through globals, imports and annotations."""
+def _add_reached(piece: Piece, value: FunctionType, form: Normal) -> None:
+    """Add what the code reaches through globals, imports and annotations."""
+    known = value.__globals__
+    names, children = piece.names, piece.children
     for name, chains in form.uses:
         for chain in chains:
-            yield _follow(value, name, chain)
+            words, target = f"global {name}", known.get(name, _MISSING)
+            if chain or target is _MISSING:
+                words, target = follow(value, name, chain)
+            names.append(words)
+            children.append(target)
     for word in form.words:
-        if word in value.__globals__:
-            yield f"global {word}", value.__globals__[word]
-    package = str(value.__globals__.get("__package__") or "")
-    for one in form.imports:
-        for target in imported(one.module, one.names, package, one.level):
-            yield f"import {one.module}", target
-    for name, note in sorted(getattr(value, "__annotations__", {}).items()):
-        cls = value.__globals__.get(note) if isinstance(note, str) else note
-        if isinstance(cls, type) and owner(cls.__module__) is None:
-            yield f"annotation {name}", cls
+        if word in known:
+            _child(piece, f"global {word}", known[word])
+    if form.imports:
+        package = str(known.get("__package__") or "")
+        for one in form.imports:
+            for target in imported(one.module, one.names, package, one.level):
+                _child(piece, f"import {one.module}", target)
+    if value.__annotations__ or form.noted:
+        for words, cls in _noted(value, form):
+            if isinstance(cls, type) and owner(cls.__module__) is None:
+                _child(piece, words, cls)
 
 
-def _follow(value: FunctionType, name: str, chain: tuple[str, ...]) -> tuple[str, object]:
-    """Return what ``name.a.b`` leads to, as far as modules and functions lead."""
+def _noted(value: FunctionType, form: Normal) -> Iterator[tuple[str, object]]:
+    """Yield what annotations lead to: the function's own, and those of functions made inside."""
+    notes = value.__annotations__
+    for name in sorted(notes):
+        note = notes[name]
+        yield f"annotation {name}", value.__globals__.get(note) if isinstance(note, str) else note
+    for name, chain in form.noted:
+        words, cls = follow(value, name, chain)
+        yield words.replace("global", "annotation"), cls
+
+
+def builtins_of(value: FunctionType) -> Mapping[str, object]:
+    """Return where a function finds names that are no globals.
+
+    Examples
+    --------
+    >>> builtins_of(lambda: None)["len"] is len
+    True
+    """
+    found: Any = value.__globals__.get("__builtins__", {})
+    return found if isinstance(found, dict) else vars(found)
+
+
+def follow(value: FunctionType, name: str, chain: tuple[str, ...]) -> tuple[str, object]:
+    """Return what ``name.a.b`` leads to, as far as modules and functions lead, and how far.
+
+    Examples
+    --------
+    >>> import json
+    >>> def load(text): return json.loads(text)
+    >>> follow(load, "json", ("loads",))[0]
+    'global json.loads'
+    """
+    words = f"global {name}"
     target = value.__globals__.get(name, _MISSING)
     if target is _MISSING:
-        builtins: Any = value.__globals__.get("__builtins__", {})
-        known = builtins if isinstance(builtins, dict) else vars(builtins)
-        target = known.get(name, _MISSING)
-        return f"global {name}", Absent(name) if target is _MISSING else target
-    words = f"global {name}"
+        target = builtins_of(value).get(name, _MISSING)
+        return words, Absent(name) if target is _MISSING else target
     for attribute in chain:
         if isinstance(target, ModuleType):
             target = _attribute(target, attribute)
@@ -198,8 +248,24 @@ def builtin(value: BuiltinFunctionType) -> Piece:
 
 @kind("numba:CPUDispatcher", derived=True)
 def compiled(value: Any) -> Piece:
-    """Take a compiled function apart: the Python function behind it where there is one."""
-    return Piece(b"compiled", [type(value), value.py_func], names=["type", "function"])
+    """Take a function that numba compiles apart: the Python function, and how it is compiled."""
+    options = dict(sorted(value.targetoptions.items()))
+    return Piece(
+        b"compiled",
+        [type(value), value.py_func, options],
+        names=["type", "function", "options"],
+    )
+
+
+@kind("pydantic:ValidateCallWrapper")
+def validated(value: Any) -> Piece:
+    """Take what ``validate_call`` makes apart: not the whole namespace that it keeps for types."""
+    config = dict(value.config_wrapper.config_dict)
+    return Piece(
+        b"validated",
+        [type(value), value.function, value.validate_return, config],
+        names=["type", "function", "validate_return", "config"],
+    )
 
 
 @kind(MethodType)

@@ -14,7 +14,7 @@ from blake3 import blake3
 from checkpoint_nb.fingerprint.places import Place
 from checkpoint_nb.parts import Part
 
-FORMAT: Final[int] = 1
+FORMAT: Final[int] = 2
 """Version of the way keys are made; another one makes every stored result unknown."""
 
 _PYTHON: Final = f"{sys.version_info.major}.{sys.version_info.minor}"

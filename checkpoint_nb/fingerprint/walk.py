@@ -31,6 +31,12 @@ class TaskName(NamedTuple):
     name: str
 
 
+class Ignored(NamedTuple):
+    """Stands for what its user said does not count."""
+
+    name: str
+
+
 def task_name(value: object) -> str | None:
     """Return the name of a task, or ``None``; runs no ``__getattr__`` of anybody.
 
@@ -41,6 +47,9 @@ def task_name(value: object) -> str | None:
     >>> task_name(clean)
     'clean'
     """
+    if type(value) is types.FunctionType:
+        found = value.__dict__.get(TASK)
+        return found if isinstance(found, str) else None
     if isinstance(value, type):
         return None
     try:
@@ -52,9 +61,11 @@ def task_name(value: object) -> str | None:
     return own if isinstance(own, str) else None
 
 
-_NEVER_TASKS: Final = frozenset(
-    {list, dict, tuple, set, frozenset, types.CellType, types.ModuleType}
+_PLAIN: Final = frozenset(
+    {*LEAVES, list, dict, set, frozenset, types.CellType, types.ModuleType}
+    | {types.BuiltinFunctionType, types.CodeType}
 )
+"""Types whose instances are never tasks."""
 
 
 def undecorated(value: object) -> object:
@@ -65,10 +76,14 @@ def undecorated(value: object) -> object:
     >>> undecorated(len) is len
     True
     """
+    if type(value) is types.FunctionType and TASK not in value.__dict__:
+        return value
+    met: list[object] = []
     while task_name(value) is not None:
         inner = getattr(value, "__wrapped__", None)
-        if inner is None:
+        if inner is None or any(inner is one for one in met):
             break
+        met.append(value)
         value = inner
     return value
 
@@ -84,29 +99,59 @@ class Graph:
     numbers: dict[int, int] = field(default_factory=dict)
     by_code: list[bool] = field(default_factory=list)
     outermost: frozenset[int] = frozenset()
+    builds: bool = False
+    ignore: frozenset[str] = frozenset()
 
     def reach(self, root: object, *, by_code: bool) -> None:
         """Take apart everything that can be reached from ``root``."""
         self._enter(root, -1, by_code)
+        pieces, numbers = self.pieces, self.numbers
         todo = [0]
         while todo:
             here = todo.pop()
-            code = self.by_code[here] or self.pieces[here].kind in CODE_KINDS
+            piece, below = pieces[here], self.edges[here]
+            code = self.by_code[here] or piece.kind in CODE_KINDS
             new: list[int] = []
-            for child in self._children(here):
-                number = self.numbers.get(id(child))
+            for child in self.children(self.objects[here], piece):
+                number = numbers.get(id(child))
                 if number is None:
                     number = self._enter(child, here, code)
-                    if self.pieces[number].children:
+                    if pieces[number].children:
                         new.append(number)
-                self.edges[here].append(number)
-            todo += reversed(new)
+                below.append(number)
+            if new:
+                new.reverse()
+                todo += new
 
-    def _children(self, here: int) -> Iterable[object]:
-        children = self.pieces[here].children
-        if id(self.objects[here]) not in self.outermost:
-            return children
-        return [_direct(child) for child in children]
+    def children(self, value: object, piece: Piece) -> Iterable[object]:
+        """Return what an object leads to; for the outermost code, as its user wants it."""
+        if id(value) not in self.outermost:
+            return piece.children
+        return [
+            self._direct(child, piece.names[at] if at < len(piece.names) else "")
+            for at, child in enumerate(piece.children)
+        ]
+
+    def _direct(self, child: object, words: str) -> object:
+        """Return a stand-in for what is ignored and for a task that the code reaches itself."""
+        sort, _, name = words.partition(" ")
+        if sort in {"global", "closure"} and name.partition(".")[0] in self.ignore:
+            return Ignored(name)
+        task = task_name(child) if self.builds else None
+        return child if task is None else TaskName(task)
+
+    def piece(self, value: object) -> Piece:
+        """Return the piece of an object: of a task, that of its function."""
+        cls = type(value)
+        if cls is types.FunctionType:
+            return take_apart(undecorated(value))
+        if cls in _PLAIN or isinstance(value, type):
+            return take_apart(value)
+        if isinstance(value, TaskName):
+            return Piece(b"task" + text(value.name))
+        if isinstance(value, Ignored):
+            return Piece(b"ignored")
+        return take_apart(undecorated(value))
 
     def _enter(self, value: object, parent: int, by_code: bool) -> int:
         number = len(self.objects)
@@ -116,7 +161,7 @@ class Graph:
         self.edges.append([])
         self.by_code.append(by_code)
         try:
-            piece = _piece(value)
+            piece = self.piece(value)
             if piece.kind == OPAQUE and piece.label and not by_code:
                 raise refuse(value, piece.label, "Keep it out of arguments and results.")
         except FingerprintError as error:
@@ -169,46 +214,36 @@ class Graph:
     def _twins(self, found: list[bytes]) -> bytes:
         """Return where each of several classes that look the same is used.
 
-        Which of two equal exception classes is raised and which is caught decides.
+        Which of two equal exception classes is raised and which is caught decides. Where only an
+        annotation names one, as it was before its cell ran again, it decides nothing.
         """
-        alike: dict[bytes, dict[int, int]] = {}
+        alike: dict[bytes, list[int]] = {}
         for number, piece in enumerate(self.pieces):
             if piece.kind == CLASS:
-                alike.setdefault(found[number], {})[number] = 0
+                alike.setdefault(found[number], []).append(number)
         several = {one: digest for digest, ones in alike.items() if len(ones) > 1 for one in ones}
         if not several:
             return b""
         met: dict[bytes, list[int]] = {digest: [] for digest in several.values()}
         uses: list[bytes] = []
         for number, piece in enumerate(self.pieces):
-            for child in () if piece.unordered else self.edges[number]:
-                if child in several:
-                    known = met[several[child]]
-                    if child not in known:
-                        known.append(child)
-                    uses.append(size(known.index(child)))
-        return b"".join(uses)
+            for at, child in enumerate(() if piece.unordered else self.edges[number]):
+                if child not in several or _is_annotation(piece, at):
+                    continue
+                known = met[several[child]]
+                if child not in known:
+                    known.append(child)
+                uses.append(size(known.index(child)))
+        return b"".join(uses) if any(len(known) > 1 for known in met.values()) else b""
+
+
+def _is_annotation(piece: Piece, at: int) -> bool:
+    return at < len(piece.names) and piece.names[at].startswith("annotation ")
 
 
 def _root(value: object) -> str:
     name = getattr(value, "__name__", None) if callable(value) else None
     return name if isinstance(name, str) else type(value).__name__
-
-
-def _piece(value: object) -> Piece:
-    if type(value) in LEAVES:
-        return take_apart(value)
-    if type(value) is TaskName:
-        return Piece(b"task" + text(value.name))
-    if type(value) in _NEVER_TASKS or isinstance(value, type):
-        return take_apart(value)
-    return take_apart(undecorated(value))
-
-
-def _direct(child: object) -> object:
-    """Return the name of a task that the outermost code reaches itself; else the object."""
-    name = task_name(child)
-    return child if name is None else TaskName(name)
 
 
 def digest(value: object) -> str:

@@ -325,3 +325,90 @@ CASES = [
     (96, "assert message", CALLS, "message 96", "message 97", M),
     (101, "other line of the cell", SIMPLE, "K = 10", "print\n\nK = 10", H),
 ]  # fmt: skip
+
+NESTED = """
+def outer():
+    low = 1; high = 2
+    def inner(x, y: int = 3) -> str: return x + high - low
+    return inner
+f = outer()
+"""
+NOTED = "import inspect, typing, dataclasses\n@dataclasses.dataclass\nclass A:\n    x: int = 1\ndef g(x: int): return 1\n"
+WRAPPED = """
+import functools, contextlib, operator, abc, typing
+@contextlib.contextmanager
+def opened():
+    yield 201
+class Shape(abc.ABC):
+    @abc.abstractmethod
+    def area(self): return 202
+    @functools.singledispatchmethod
+    def of(self, x): return 203
+    @of.register
+    def _(self, x: int): return 204
+    @functools.cache
+    def kept(self): return 205
+    def part(self, x): return x
+    half = functools.partialmethod(part, 206)
+class Square(Shape):
+    def area(self): return super().area()
+class Named(typing.Protocol):
+    def name(self): return 207
+class Person(Named): pass
+class Field:
+    def __get__(self, *_): return 208
+class Maker:
+    own = Field()
+    def __init_subclass__(cls): cls.made = 209
+class Made(Maker): pass
+T = typing.TypeVar("T")
+class Box(typing.Generic[T]):
+    def get(self, x: T) -> T: return 210
+def add(a, b): return a + b + 211
+get = operator.itemgetter(212)
+def f(x):
+    with opened() as one:
+        return one, Square(), Person(), Made(), Box[int](), functools.reduce(add, x), get
+"""
+
+MORE = [
+    (40, "under contextmanager", WRAPPED, "yield 201", "yield 202", M),
+    (19, "abstract method", WRAPPED, "return 202", "return 203", M),
+    (75, "singledispatchmethod", WRAPPED, "return 203", "return 204", M),
+    (75, "registered method", WRAPPED, "return 204", "return 205", M),
+    (42, "cached method", WRAPPED, "return 205", "return 206", M),
+    (33, "partialmethod", WRAPPED, "part, 206", "part, 207", M),
+    (19, "protocol's method", WRAPPED, "return 207", "return 208", M),
+    (22, "descriptor", WRAPPED, "return 208", "return 209", M),
+    (19, "__init_subclass__", WRAPPED, "made = 209", "made = 210", M),
+    (17, "method of a generic class", WRAPPED, "return 210", "return 211", M),
+    (5, "helper given to reduce", WRAPPED, "+ 211", "- 211", M),
+    (88, "itemgetter", WRAPPED, "(212)", "(213)", M),
+    (60, "captured local renamed", NESTED, "low", "zone", H),
+    (37, "captured locals exchanged", NESTED, "high - low", "low - high", M),
+    (15, "captured values exchanged", NESTED, "low = 1; high = 2", "low = 2; high = 1", M),
+    (59, "annotation of a nested function", "def f():\n    def g(x: int) -> str: return x\n    return g",
+     "x: int", "x: list[float]", H),
+    (59, "annotations of a nested function removed", "def f():\n    def g(x: int) -> str: return x\n    return g",
+     "x: int) -> str", "x)", H),
+    (59, "annotation in a loop", "def f(y):\n    for i in y:\n        def g(x: int): return i\n    return g", ": int", "", H),
+    (59, "annotation that calls", "def f():\n    def g(x: print(1)): return x\n    return g", "print(1)", "print(2)", M),
+    (67, "class of a nested annotation", "class A:\n    def m(self): return 1\ndef f():\n    def g(x: A): return x.m()\n    return g",
+     "return 1", "return 2", M),
+    (59, "annotation read by get_type_hints", NOTED + "def f(): return typing.get_type_hints(g)", "(x: int", "(x: str", M),
+    (59, "annotation read by signature", NOTED + "def f(): return inspect.signature(g)", "(x: int", "(x: str", M),
+    (59, "annotation read as attribute", NOTED + "def f(): return g.__annotations__", "(x: int", "(x: str", M),
+    (59, "annotation read by fields", NOTED + "def f(): return dataclasses.fields(A)", "    x: int", "    x: str", M),
+    (59, "annotation read through a local import", NOTED + "def f():\n    from inspect import signature as s\n    return s(g)",
+     "(x: int", "(x: str", M),
+    (59, "nested annotation read", "def f():\n    def g(x: int): return 1\n    return g.__annotations__", ": int", ": str", M),
+    (59, "dataclass annotation not read", NOTED + "def f(): return A()", "    x: int", "    x: str", H),
+    (55, "globals() by a text", "def h(): return 1\ndef f(): return eval('h()')", "return 1", "return 2", M),
+    (37, "locals() of exchanged names", "def f():\n    a = 1; b = 2\n    g = lambda: (a, b)\n    return locals()",
+     "a = 1; b = 2\n    g = lambda: (a, b)", "b = 1; a = 2\n    g = lambda: (b, a)", M),
+    (100, "class defined twice, unchanged", "class A:\n    def m(self): return 1\na = A()\ndef f(): return a.m()",
+     "a = A()", "a = A()\nclass A:\n    def m(self): return 1", H),
+    (143, "instance of an old class", "class A:\n    def m(self): return 1\na = A()\nclass A: pass\ndef f(): return a.m()",
+     "return 1", "return 2", M),
+]  # fmt: skip
+"""More edits of the same numbers, found when looking for gaps."""

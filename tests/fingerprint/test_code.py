@@ -1,11 +1,12 @@
 """Cases 1 to 109: which edits of code change the fingerprint."""
 
 import copy
+import os
 import sys
 import threading
 
 import pytest
-from code_cases import CASES, H
+from code_cases import CASES, MORE, H
 from live import loaded
 
 from checkpoint_nb.errors import FingerprintError
@@ -20,7 +21,7 @@ def of(text: str, name: str = "f", **options: bool) -> Fingerprint:
 
 @pytest.mark.parametrize(
     ("before", "old", "new", "expected"),
-    [pytest.param(*case[2:], id=f"{case[0]}-{case[1].replace(' ', '-')}") for case in CASES],
+    [pytest.param(*case[2:], id=f"{case[0]}-{case[1].replace(' ', '-')}") for case in CASES + MORE],
 )
 def test_an_edit_hits_or_misses(before, old, new, expected):
     """Each edit of the specification has the expected answer, and a miss has a labelled reason."""
@@ -235,3 +236,190 @@ def test_a_large_module_of_functions_that_call_each_other_is_quick():
     thread.start()
     thread.join(20)
     assert done.is_set()
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="written in the words of Python 3.12")
+@pytest.mark.parametrize(
+    ("before", "old", "new", "expected"),
+    [
+        ("def g[T](x: T) -> T: return x\ndef f(): return g(1)", "return x", "return 1", "miss"),
+        ("class A[T]:\n    def m(self): return 1\ndef f(): return A[int]()", "n 1", "n 2", "miss"),
+        ("type X = list[int]\ndef f(): return X", "int", "str", "miss"),
+        (
+            "def h(): return 1\ntype X = list[h()]\ndef f(): return X.__value__",
+            "n 1",
+            "n 2",
+            "miss",
+        ),
+        ("type X = list[no]\ndef f(): return X", "list[no]", "list[not_there]", "hit"),
+        ("def f():\n    def g[T](x: T) -> int: return x\n    return g", "int", "str", "hit"),
+    ],
+)
+def test_type_parameters_and_aliases(before, old, new, expected):
+    """What the newer words of Python mean counts like what the older ones do."""
+    assert (of(before).digest == of(before.replace(old, new)).digest) == (expected == H)
+
+
+def test_every_part_of_code_leads_to_live_code():
+    """Each label of a function or class gives the object that is behind it."""
+    text = "class A:\n    def m(self): return 1\ndef g(): return A()\ndef f(): return g()"
+    with loaded(text) as names:
+        codes = fingerprint(names["f"]).codes
+        assert dict(codes) == {
+            "code of f": names["f"],
+            "helper g": names["g"],
+            "class A": names["A"],
+        }
+
+
+def test_every_piece_of_data_has_its_place():
+    """Data that code reads is found again where it lives, by the label it has in the parts."""
+    text = """
+## settings
+size = [1]
+def read(): return size
+## task
+import settings, math, functools
+rows = [2]
+class A:
+    count = [3]
+    def m(self): return rows
+    @property
+    def p(self): return 1
+def outer(kept):
+    def inner(): return kept, settings.size, rows
+    return inner
+inner = outer([4])
+def marked(): return marked.limit
+marked.limit = [5]
+def ask(): return missing
+def f(skip=[6]): return A(), inner(), settings.read(), marked(), marked.limit, math.pi, len, ask()
+"""
+    with loaded(text) as names:
+        found = fingerprint(names["f"])
+        read = {place.label: place.read() for place in found.places}
+    assert read == {
+        "global rows": [2],
+        "class A.count": [3],
+        "closure kept": [4],
+        "global settings.size": [1],
+        "global marked.limit": [5],
+    }
+    assert {label for label in read if label not in found.parts} == {"class A.count"}
+
+
+def test_what_is_ignored_does_not_count_and_has_no_place():
+    """Names that the function itself reads can be left out; helpers still count what they read."""
+    text = "log = [1]\nK = 1\ndef g(): return K\ndef f(): return log, K, g()"
+    left_out = frozenset({"log"})
+    one, two = of(text, ignore=left_out), of(text.replace("[1]", "[2]"), ignore=left_out)
+    assert one.digest == two.digest != of(text).digest
+    assert [place.label for place in one.places] == ["global K"]
+    assert "global log" not in one.parts
+    kept = frozenset({"K"})
+    assert of(text, ignore=kept).digest != of(text.replace("K = 1", "K = 2"), ignore=kept).digest
+    closed = "def outer(seen):\n    def inner(): return seen\n    return inner\nf = outer([1])"
+    ignored = frozenset({"seen"})
+    assert (
+        of(closed, ignore=ignored).digest == of(closed.replace("[1]", "[2]"), ignore=ignored).digest
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("time.time()", "the clock (time.time)"),
+        ("now()", "the clock (time.time_ns)"),
+        ("datetime.datetime.now()", "the clock (datetime.datetime.now)"),
+        ("dt.utcnow()", "the clock (datetime.datetime.utcnow)"),
+        ("random.random()", "chance (random.random)"),
+        ("random.Random()", "chance (random.Random without a seed)"),
+        ("uuid.uuid4()", "chance (uuid.uuid4)"),
+        ("os.urandom(3)", "chance (os.urandom)"),
+        ("os.environ['HOME']", "the environment (os.environ)"),
+        ("os.environ.get('HOME')", "the environment (os.environ)"),
+        ("os.getenv('HOME')", "the environment (os.getenv)"),
+        ("input()", "what is typed (input)"),
+        ("globals()[name]", "names computed at run time (globals)"),
+        ("eval('a' + name)", "names computed at run time (eval)"),
+        ("time.sleep(1), random.Random(3), random.seed(3)", ""),
+        ("globals()['f'], globals().get('f'), eval('f')", ""),
+        ("datetime.datetime(2020, 1, 1), datetime.date.fromisoformat(name)", ""),
+        ("json.dumps(uuid.UUID(name)), os.path.join(name)", ""),
+    ],
+)
+def test_what_no_key_can_see_is_named(body, words):
+    """Case 107: the clock, chance, the environment and computed names are told of."""
+    imports = "import time, datetime, random, uuid, os, json"
+    above = f"{imports}\nfrom time import time_ns as now\nfrom datetime import datetime as dt\n"
+    found = of(
+        f"{above}class A:\n    def m(self, name): return {body}\ndef f(name): return A().m(name)"
+    )
+    assert found.unseen == ((words,) if words else ())
+    inside = of(f"def f(name):\n    {imports}\n    from time import time_ns\n    return {body}")
+    if (
+        words
+        and "()" not in body.split("(")[0]
+        and not body.startswith(("now", "dt", "random.Random"))
+    ):
+        assert words in inside.unseen
+
+
+def test_a_compiled_module_of_the_user_counts_by_its_file(tmp_path, monkeypatch):
+    """Case 106: an extension that was built again is another one."""
+    import _bisect as some
+    import shutil
+
+    if not getattr(some, "__file__", ""):
+        pytest.skip("this Python has it built in")
+    monkeypatch.syspath_prepend(tmp_path)
+    file = tmp_path / os.path.basename(some.__file__)
+    shutil.copy(some.__file__, file)
+    monkeypatch.delitem(sys.modules, "_bisect")
+    text = "import _bisect\ndef f(x): return _bisect.insort_right(x, 1)"
+    with loaded(text) as names:
+        before = fingerprint(names["f"]).digest
+        with open(file, "ab") as handle:
+            handle.write(b"built again")
+        assert fingerprint(names["f"]).digest != before
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [("x + 1", "x + 2", "miss"), ("=False", "=True", "miss"), ("g(1)", "g(2.5)", "hit")],
+)
+def test_a_function_that_numba_compiles_counts_by_its_python(old, new, expected):
+    """Case 106: the function and its options count, not what it was compiled for so far."""
+    pytest.importorskip("numba")
+    text = "import numba\n@numba.njit(fastmath=False)\ndef g(x): return x + 1\ng(1)\ndef f(x): return g(x)"
+    assert (of(text).digest == of(text.replace(old, new)).digest) == (expected == H)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("= 11", "= 12", "miss"),
+        ("return n", "return -n", "miss"),
+        ("return 13", "return 14", "miss"),
+        ("return 15", "return 16", "miss"),
+        ("checked(x: int", "checked(x: float", "miss"),
+        ("    x: int", "    x: float", "miss"),
+        ("other = 1", "other = 2", "hit"),
+    ],
+)
+def test_models_and_checked_functions_of_pydantic(old, new, expected):
+    """Case 59: pydantic decides by annotations, so they count; what is unrelated does not."""
+    pytest.importorskip("pydantic")
+    text = """
+from pydantic import BaseModel, field_validator, validate_call
+other = 1
+class A(BaseModel):
+    x: int = 11
+    @field_validator("x")
+    def valid(cls, n): return n
+    def m(self): return 13
+@validate_call
+def checked(x: int): return 15
+def f(): return A(), checked(1)
+"""
+    assert (of(text).digest == of(text.replace(old, new)).digest) == (expected == H)
