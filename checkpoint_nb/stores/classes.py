@@ -15,7 +15,10 @@ from typing import cast
 import cloudpickle
 from cloudpickle import cloudpickle as _cloudpickle
 
+from checkpoint_nb.stores.reducers import faithful, with_slots
+
 _Reduction = tuple[object, ...]
+_IN_MEMORY = (io.BytesIO, io.StringIO)
 
 
 class ResultPickler(cloudpickle.Pickler):  # type: ignore[misc]
@@ -35,11 +38,20 @@ class ResultPickler(cloudpickle.Pickler):  # type: ignore[misc]
     """
 
     def reducer_override(self, obj: object) -> object:
-        """Reduce a class of the user to its name and, as a fallback, its value."""
+        """Reduce a class of the user to its name and, as a fallback, its value.
+
+        Raises PicklingError for an open file, which cloudpickle would read to its end.
+        """
         if issubclass(type(obj), type):
             cls = cast("type", obj)
             if _is_of_user(cls):
                 return _find, (cls.__module__, cls.__qualname__, _by_value(cls))
+        elif issubclass(type(obj), io.IOBase) and not issubclass(type(obj), _IN_MEMORY):
+            raise pickle.PicklingError("an open file cannot be kept; return what is in it")
+        else:
+            reduced = faithful(obj)
+            if reduced is not None:
+                return reduced
         return super().reducer_override(obj)
 
 
@@ -67,7 +79,8 @@ def _by_value(cls: type) -> bytes | None:
 
 
 def _reduce_by_value(cls: type) -> _Reduction:
-    maker, args, state, _, _, fill = _cloudpickle._dynamic_class_reduce(cls)
+    reduced = with_slots(cls, _cloudpickle._dynamic_class_reduce(cls))
+    maker, args, state, _, _, fill = cast("_Reduction", reduced)
     name = (cls.__module__, cls.__qualname__)
     return _build, (*name, maker, args), (*name, fill, state), None, None, _fill
 

@@ -5,21 +5,23 @@ from __future__ import annotations
 import contextlib
 import functools
 import weakref
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from checkpoint_nb.errors import DamagedEntry
+from checkpoint_nb.errors import DamagedEntry, StoreUnavailable
 from checkpoint_nb.stores.entry import ForeignEntry
 from checkpoint_nb.stores.folder import Folder
 from checkpoint_nb.stores.interface import Freed, Record, Usage
 from checkpoint_nb.stores.objects import FileObjects
 from checkpoint_nb.stores.rows import open_row, seal_row
+from checkpoint_nb.stores.sealing import Secret
+from checkpoint_nb.stores.texts import open_text, seal_text, shortened
 from checkpoint_nb.stores.thread import StoreThread
 
 if TYPE_CHECKING:
-    from checkpoint_nb.stores.index import Entry, Index, Row
+    from checkpoint_nb.stores.index import Entry, Index, Row, Text
 
 _MOST_KNOWN = 30_000
 
@@ -63,7 +65,9 @@ class DiskStore:
         self._secret = self._objects.secret
         self._known: dict[str, tuple[bytes, Record]] = {}
         self._index: Index = Index(self._folder, tell)
-        self._thread = StoreThread["Entry"](functools.partial(_write, self._index, self._objects))
+        self._thread = StoreThread["Entry | Text"](
+            functools.partial(_write, self._index, self._objects)
+        )
         # Runs when the store is dropped, and at exit while the thread still lives.
         self._end = weakref.finalize(self, self._thread.close, self._index.close)
         try:
@@ -99,6 +103,27 @@ class DiskStore:
     def records(self, task: str | None = None) -> Iterable[Record]:
         """Every record (of ``task``), the last stored first."""
         return self._verified(self._thread.ask(lambda: self._index.rows_of(task)))
+
+    def keep_details(self, details: Mapping[str, str]) -> None:
+        """Keep texts for people by the digest of what they tell about; soon, and if possible.
+
+        They are written behind the commits that wait, without waiting for the disk.
+        """
+        from checkpoint_nb.stores.index import Text
+
+        texts = [
+            Text(digest, seal_text(digest, shortened(text), self._secret))
+            for digest, text in details.items()
+        ]
+        if texts:
+            with contextlib.suppress(StoreUnavailable):
+                self._thread.post(texts)
+
+    def details(self, digests: Iterable[str]) -> dict[str, str]:
+        """Return the verified texts among ``digests``; a damaged one is left out."""
+        wanted = list(digests)
+        rows = self._thread.ask(lambda: self._index.texts(wanted))
+        return _opened(rows, self._secret)
 
     def clear(
         self,
@@ -189,9 +214,26 @@ class DiskStore:
         return None
 
 
-def _write(index: Index, objects: FileObjects, entries: Sequence[Entry]) -> None:
-    for digest in index.write(entries):
-        objects.remove(digest)
+def _write(index: Index, objects: FileObjects, items: Sequence[Entry | Text]) -> None:
+    from checkpoint_nb.stores.index import Entry, Text
+
+    entries = [item for item in items if isinstance(item, Entry)]
+    if entries:
+        for digest in index.write(entries):
+            objects.remove(digest)
+    texts = {item.digest: item for item in reversed(items) if isinstance(item, Text)}
+    if texts:
+        with contextlib.suppress(Exception):  # whatever it is, results come first
+            there = _opened(index.texts(texts), objects.secret)
+            index.write_texts([texts[digest] for digest in texts.keys() - there.keys()])
+
+
+def _opened(rows: Sequence[Row], secret: Secret) -> dict[str, str]:
+    texts = {}
+    for digest, row in rows:
+        with contextlib.suppress(DamagedEntry):
+            texts[digest] = open_text(row, digest, secret)
+    return texts
 
 
 def _tell(listeners: Sequence[Callable[[str, str], None]], what: str, why: str) -> None:

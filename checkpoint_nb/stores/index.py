@@ -37,6 +37,7 @@ _MOST_KEYS = 500
 _BUSY = 1.4
 _PAUSES = (0.05, 0.3, None)
 _RAW = diskcache.core.MODE_RAW
+_TEXTS = "texts"
 _IS_RECORD = "tag >= 'task:' AND tag < 'task;'"
 # What diskcache would read from a file or unpickle comes as nothing, and fails verification.
 _KEY_AND_VALUE = (
@@ -56,6 +57,13 @@ class Entry(NamedTuple):
     task: str
     value: bytes
     digests: tuple[str, ...]
+
+
+class Text(NamedTuple):
+    """What to write for people: a sealed text, and the digest of what it tells about."""
+
+    digest: str
+    value: bytes
 
 
 class _RawDisk(diskcache.Disk):  # type: ignore[misc]
@@ -150,6 +158,29 @@ class Index:
         """Write ``entries`` in one transaction; return digests that nothing refers to any more."""
         return self._try(lambda: self._in_one_go(lambda: self._write(entries)))
 
+    def texts(self, digests: Iterable[str]) -> list[Row]:
+        """Return digest and row of the texts among ``digests``."""
+        names = {_text(digest): digest for digest in digests}
+        found = self._try(lambda: self._rows_one_by_one(list(names)))
+        return [(names[key], value) for key, value in found]
+
+    def write_texts(self, texts: Sequence[Text]) -> None:
+        """Write ``texts`` in one transaction, which a power cut may undo."""
+
+        def work() -> None:
+            assert self._cache is not None
+            for digest, value in texts:
+                self._cache.set(_text(digest), value, tag=_TEXTS, retry=False)
+
+        def quickly() -> None:
+            self._sql(f"PRAGMA synchronous = {_NORMAL}")
+            try:
+                self._in_one_go(work)
+            finally:
+                self._sql(f"PRAGMA synchronous = {_FULL}")
+
+        self._try(quickly)
+
     def remove(self, keys: Sequence[str]) -> list[str]:
         """Remove rows in one transaction; return digests that nothing refers to any more."""
         return self._try(lambda: self._in_one_go(lambda: self._remove(keys)))
@@ -185,7 +216,11 @@ class Index:
         if len(keys) > _MOST_KEYS and len(keys) > self._rows_at_most() / 2:
             # Reading all in the order of the file is three times as fast as looking each up.
             wanted = set(keys)
-            return [row for row in self._select("raw = 1") if row[0] in wanted]
+            records = self._select("raw = 1 AND tag IS NOT ?", (_TEXTS,))
+            return [row for row in records if row[0] in wanted]
+        return self._rows_one_by_one(keys)
+
+    def _rows_one_by_one(self, keys: Sequence[str]) -> list[Row]:
         return [
             row
             for chunk in _chunks(keys)
@@ -324,6 +359,10 @@ def _is_damage(error: Exception) -> bool:
 
 def _tag(task: str) -> str:
     return f"task:{task}"
+
+
+def _text(digest: str) -> str:
+    return f"text:{digest}"
 
 
 def _reference(digest: str, key: str) -> str:

@@ -52,6 +52,9 @@ class Record:
         When it ended, seconds since the epoch.
     log
         What the task printed (stdout and stderr), its end if it was long.
+    observed
+        Files and folders that it was seen to read though nothing declares them, each with the
+        digest of what was in it.
     """
 
     key: str
@@ -63,6 +66,7 @@ class Record:
     seconds: float
     created: float
     log: str = ""
+    observed: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
@@ -88,6 +92,10 @@ class Usage:
 
 class Objects(Protocol):
     """Payloads, written and read in any process; instances pickle to a few bytes."""
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """Where it reads and writes files."""
 
     def put(self, value: object, digest: str, shown: str, compress_level: int) -> Stored:
         """Encode ``value``; small ones stay inline, others are durable in a file on return."""
@@ -118,6 +126,16 @@ class Store(Protocol):
     def records(self, task: str | None = None) -> Iterable[Record]:
         """Every record (of ``task``), newest first."""
 
+    def keep_details(self, details: Mapping[str, str]) -> None:
+        """Keep texts for people by the digest of what they tell about; soon, and if possible.
+
+        A digest that has its text keeps it. Texts over 20,000 characters are cut. Nothing waits
+        for it, nothing is told when it fails.
+        """
+
+    def details(self, digests: Iterable[str]) -> dict[str, str]:
+        """Return the verified texts among ``digests``; the rest is left out."""
+
     def clear(
         self,
         *,
@@ -129,7 +147,8 @@ class Store(Protocol):
 
         ``task`` alone: all of that task. ``nodes`` or ``keys``: the records of those nodes, every
         version, and of those keys (``task`` then narrows the search). Nothing given: all; an
-        empty list of nodes or keys is something given, and removes nothing.
+        empty list of nodes or keys is something given, and removes nothing. Texts for people go
+        with all only.
         """
 
     def usage(self) -> Usage:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 
 from checkpoint_nb.errors import DamagedEntry, MissingEntry
@@ -13,6 +13,7 @@ from checkpoint_nb.stores.objects import decode_inline
 from checkpoint_nb.stores.payload import encode, refusal
 from checkpoint_nb.stores.rows import open_row, seal_row
 from checkpoint_nb.stores.sealing import Secret
+from checkpoint_nb.stores.texts import shortened
 
 
 class MemoryObjects:
@@ -24,6 +25,8 @@ class MemoryObjects:
     >>> objects.get(objects.put([1, 2], "d1", "list", 0))
     [1, 2]
     """
+
+    folders: tuple[str, ...] = ()
 
     def put(self, value: object, digest: str, shown: str, compress_level: int) -> Stored:
         """Encode ``value``."""
@@ -64,6 +67,7 @@ class MemoryStore:
     def __init__(self) -> None:
         self._secret = Secret(os.urandom(32))
         self._rows: dict[str, bytes] = {}
+        self._texts: dict[str, str] = {}
         self._gate = threading.Lock()
         self._objects = MemoryObjects()
         self._listeners: list[Callable[[str, str], None]] = []
@@ -96,6 +100,17 @@ class MemoryStore:
             rows = dict(reversed(self._rows.items()))
         return [record for record in self._verified(rows) if task in (None, record.task)]
 
+    def keep_details(self, details: Mapping[str, str]) -> None:
+        """Keep texts for people by the digest of what they tell about."""
+        with self._gate:
+            for digest, text in details.items():
+                self._texts.setdefault(digest, shortened(text))
+
+    def details(self, digests: Iterable[str]) -> dict[str, str]:
+        """Return the texts among ``digests``; the rest is left out."""
+        with self._gate:
+            return {one: self._texts[one] for one in digests if one in self._texts}
+
     def clear(
         self,
         *,
@@ -114,12 +129,16 @@ class MemoryStore:
         with self._gate:
             for record in gone:
                 self._rows.pop(record.key, None)
+            if everywhere and task is None:
+                self._texts.clear()
         return Freed(len(gone), sum(record.size for record in gone))
 
     def usage(self) -> Usage:
         """How many records there are, and how many bytes all of it takes."""
         with self._gate:
-            return Usage(len(self._rows), sum(map(len, self._rows.values())))
+            return Usage(
+                len(self._rows), sum(map(len, (*self._rows.values(), *self._texts.values())))
+            )
 
     def listen(self, rejected: Callable[[str, str], None]) -> None:
         """Call ``rejected(what, why)`` for each damaged entry met from now on."""

@@ -63,6 +63,11 @@ class FileObjects:
         return FileObjects, (self._folder.root, self._key_file, self._inline_limit)
 
     @property
+    def folders(self) -> tuple[str, ...]:
+        """Where it reads and writes files: the cache directory."""
+        return (str(self._folder.root),)
+
+    @property
     def secret(self) -> Secret:
         """The secret, read at first use in each process."""
         if self._secret is None:

@@ -19,7 +19,7 @@ from checkpoint_nb.stores.entry import damaged, foreign
 from checkpoint_nb.stores.interface import Record, Stored
 from checkpoint_nb.stores.sealing import TAG_SIZE, Secret
 
-_MAGIC = b"CKPTROW\1"
+_MAGIC = b"CKPTROW\2"
 _HEAD = struct.Struct("<8s8sddIII")  # magic, key id, seconds, created, three lengths
 _BETWEEN, _FILE, _INLINE = "\0", "file", "inline"
 
@@ -70,6 +70,9 @@ def seal_row(record: Record, secret: Secret) -> bytes:
     True
     """
     words = [record.key, record.task, record.node, _shown(record.label)]
+    words.append(str(len(record.observed)))
+    for path, digest in record.observed.items():
+        words += (path, digest)
     inline = []
     for name, out in record.outputs.items():
         words += (name, out.digest, _shown(out.shown), str(out.size))
@@ -102,20 +105,22 @@ def open_row(row: bytes, key: str, secret: Secret) -> Record:
     if not secret.verifies("row", row[:-TAG_SIZE], row[-TAG_SIZE:]):
         raise damaged(key, "the seal of its row is broken")
     at = _HEAD.size + said
-    own, task, node, label, *words = _decoded(row[_HEAD.size : at]).split(_BETWEEN)
+    own, task, node, label, count, *words = _decoded(row[_HEAD.size : at]).split(_BETWEEN)
+    seen = 2 * int(count)
+    observed = dict(zip(words[:seen:2], words[1:seen:2], strict=True))
     if own != key:
         raise damaged(key, "its row is one of another key")
     sleeping = SleepingParts(row[at : at + parts])
     at += parts + log
     text = _decoded(row[at - log : at]) if log else ""
     outputs = {}
-    for name, digest, shown, length, where in zip(*[iter(words)] * 5, strict=True):
+    for name, digest, shown, length, where in zip(*[iter(words[seen:])] * 5, strict=True):
         size, inline = int(length), None
         if where == _INLINE:
             inline = row[at : at + size]
             at += size
         outputs[name] = Stored(digest, size, shown, inline)
-    return Record(key, task, node, label, outputs, sleeping, seconds, created, text)
+    return Record(key, task, node, label, outputs, sleeping, seconds, created, text, observed)
 
 
 _json = json.JSONEncoder(separators=(",", ":")).encode

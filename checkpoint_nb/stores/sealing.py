@@ -47,12 +47,12 @@ class Secret:
     _keys: dict[str, bytes] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        keys = {kind: _derived(self.key, f"seal of a {kind}") for kind in ("row", "entry")}
+        keys = {kind: _derived(self.key, f"seal of a {kind}") for kind in ("row", "entry", "text")}
         object.__setattr__(self, "_keys", keys)
         object.__setattr__(self, "id", _derived(self.key, "name of a key")[:8])
 
     def tag(self, kind: str, data: bytes | memoryview) -> bytes:
-        """Return the seal of ``data`` as a ``"row"`` or an ``"entry"``."""
+        """Return the seal of ``data`` as a ``"row"``, an ``"entry"`` or a ``"text"``."""
         return blake3(data, key=self._keys[kind]).digest()
 
     def verifies(self, kind: str, data: bytes | memoryview, tag: bytes | memoryview) -> bool:

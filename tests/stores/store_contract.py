@@ -183,6 +183,61 @@ class StoreContract:
         [thread.join() for thread in threads]
         assert len(store.lookup([one.key for mine in kept for one in mine])) == 320
 
+    def test_texts_for_people_come_back_by_digest(self, store):
+        """What was kept is found, odd characters too; the rest is left out."""
+        texts = {digest("a"): "def a():\n    return 'ü \ud800 \0'\n", digest("b"): ""}
+        store.keep_details(texts)
+        store.keep_details({})
+        assert store.details([digest("no"), *texts]) == texts
+        assert store.details([]) == {}
+
+    def test_a_digest_keeps_its_first_text(self, store):
+        """It is written once, however many refer to it."""
+        store.keep_details({digest("a"): "first"})
+        store.keep_details({digest("a"): "second", digest("b"): "other"})
+        assert store.details([digest("a")]) == {digest("a"): "first"}
+
+    def test_a_long_text_is_cut_and_says_so(self, store):
+        """No more than 20,000 characters are kept."""
+        long = {digest("a"): "x" * 20_000, digest("b"): "line\n" * 5_000}
+        store.keep_details(long)
+        found = store.details(long)
+        assert found[digest("a")] == long[digest("a")]
+        assert len(found[digest("b")]) < 20_050
+        assert found[digest("b")].splitlines()[-1] == "… 5,000 more characters"
+
+    def test_many_texts_can_be_asked_for_at_once(self, store):
+        """More than one question to a database may ask for."""
+        texts = {digest(number): f"text {number}" for number in range(1200)}
+        store.keep_details(texts)
+        assert store.details(texts) == texts
+
+    def test_texts_are_no_records(self, store):
+        """They are not listed, not counted and not found as one."""
+        kept = keep(store, "x", 1)
+        store.keep_details({kept.key: "text of the same name", digest("a"): "text"})
+        assert store.details([kept.key])
+        assert list(store.records()) == [kept]
+        assert store.usage().entries == 1
+        assert store.lookup([kept.key, digest("a")]) == {kept.key: kept}
+
+    def test_clearing_a_part_leaves_records_readable_and_all_takes_texts_too(self, store):
+        """What remains can still be explained; nothing remains of everything."""
+        keep(store, 1, 1)
+        store.keep_details({digest("a"): "text"})
+        store.clear(task="load")
+        store.clear(nodes=[])
+        assert store.details([digest("a")]) in ({}, {digest("a"): "text"})
+        store.clear()
+        assert store.details([digest("a")]) == {}
+        store.keep_details({digest("a"): "again"})
+        assert store.details([digest("a")]) == {digest("a"): "again"}
+
+    def test_keeping_texts_never_fails(self, store):
+        """Not even when the store is closed."""
+        store.close()
+        store.keep_details({digest("a"): "text"})
+
     def test_usage_grows_and_shrinks(self, store):
         """It counts records and bytes."""
         before = store.usage()

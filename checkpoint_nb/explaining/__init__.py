@@ -1,0 +1,1 @@
+"""Why: what changed, and which lines of it; what a result was matched on."""
