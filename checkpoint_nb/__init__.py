@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checkpoint_nb.decorators import checkpoint, task
+from checkpoint_nb.errors import CheckpointWarning
+from checkpoint_nb.fingerprint import content_of
 from checkpoint_nb.requires import requires
 from checkpoint_nb.session import Session, configure, current_session
-from checkpoint_nb.task import Task, TaskFactory, checkpoint, task
+from checkpoint_nb.task import Task, TaskFactory
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 __all__ = [
+    "CheckpointWarning",
     "Session",
     "Task",
     "TaskFactory",
     "checkpoint",
     "configure",
+    "content_of",
     "current_session",
     "requires",
     "task",

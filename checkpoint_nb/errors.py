@@ -15,6 +15,8 @@
     │   └── WorkerLost         the process that ran it died
     ├── RunCancelled           somebody cancelled what was waited for
     └── MagicUsageError        a magic was called with words it does not know
+
+    CheckpointWarning          a result is right, and something about it should be known
 """
 
 from __future__ import annotations
@@ -109,3 +111,7 @@ class RunCancelled(CheckpointError):
 
 class MagicUsageError(CheckpointError):
     """A magic was called with words it does not know."""
+
+
+class CheckpointWarning(UserWarning):
+    """A result is right, and something about it should be known: it was not kept, or not seen."""

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import pickle
-import sys
 import time
 import traceback
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import dataclass
-from types import ModuleType
+from collections.abc import Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass, field
 
 from checkpoint_nb.capture import Log, captured
 from checkpoint_nb.errors import DamagedEntry, FingerprintError, MissingEntry, StoreError
-from checkpoint_nb.fingerprint import describe, digest
+from checkpoint_nb.fingerprint import describe, digest, register_all
+from checkpoint_nb.mutation import Watch
+from checkpoint_nb.observing.content import VARIABLE, digests_of
+from checkpoint_nb.observing.environ import variables_read
+from checkpoint_nb.observing.watch import observed
+from checkpoint_nb.parcels import Parcel
 from checkpoint_nb.stores.interface import Objects, Stored
+from checkpoint_nb.surroundings import Surroundings, as_in_the_notebook
 from checkpoint_nb.work import RETURNED, Call, fill
 
 
@@ -26,31 +29,45 @@ class Job:
     Parameters
     ----------
     call
-        The work: pickled where it must cross a process, live where it need not.
+        The work: a pickled :class:`Parcel` where it must cross a process, live where it need not.
     upstream
         What ``Upstream`` numbers stand for.
     objects
         Where payloads are read and written.
-    cwd, path
-        The kernel's working directory and ``sys.path``; ``None`` where the job runs in the kernel.
+    surroundings
+        What the worker must take over; ``None`` where the job runs in the kernel.
     """
 
     call: bytes | Call
     upstream: tuple[Stored, ...]
     objects: Objects
     compress_level: int
-    cwd: str | None = None
-    path: tuple[str, ...] | None = None
+    surroundings: Surroundings | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The work is done and its outputs are stored; ``unkept`` says which could not be, and why."""
+    """The work is done and its outputs are stored.
+
+    Parameters
+    ----------
+    unkept
+        Outputs that could not be stored, and why.
+    changed
+        Labels of what the work changed in place: ``argument basket``, ``global log``.
+    observed
+        Files and folders that it read though nothing declares them, with the digest of each.
+    asked
+        Hosts it asked and programs it started, in words.
+    """
 
     outputs: Mapping[str, Stored]
     unkept: Mapping[str, str]
     seconds: float
     log: str
+    changed: tuple[str, ...] = ()
+    observed: Mapping[str, str] = field(default_factory=dict)
+    asked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +90,9 @@ class UpstreamLost:
     why: str
 
 
+_Read = tuple[dict[str, str], tuple[str, ...]]
+"""What was read, by name, with a digest each; and in words, whom it asked."""
+
 Answer = Finished | Failed | UpstreamLost
 
 
@@ -88,55 +108,66 @@ def run_job(payload: object) -> Answer:
     assert isinstance(payload, Job)
     log = Log()
     started = time.perf_counter()
-    alone = payload.cwd is not None
+    around = payload.surroundings
     try:
-        with captured() if alone else nullcontext(log) as log:
-            if payload.cwd is not None:
-                _enter(payload.cwd, payload.path or ())
-            call = _unpacked(payload.call)
-            with _as_main(call) if alone else nullcontext():
-                results = [payload.objects.get(stored) for stored in payload.upstream]
+        with captured() if around is not None else nullcontext(log) as log:
+            if around is not None:
+                around.enter()
+            parcel = _unpacked(payload.call)
+            call = parcel.call
+            register_all(parcel.chosen)
+            for function, names in parcel.globals:
+                function.__globals__.update(names)
+            with nullcontext() if around is None else as_in_the_notebook(call, parcel.modules):
+                results = _Results(payload)
+                watch = Watch(call.given, call.watched)
                 started = time.perf_counter()
-                value = _called(call, results)
+                value, seen = _watched(payload, parcel, results)
                 seconds = time.perf_counter() - started
+                changed = watch.changed()
                 outputs, unkept = _kept(payload, call, value)
-        return Finished(outputs, unkept, seconds, log.text)
+        return Finished(outputs, unkept, seconds, log.text, changed, *seen)
     except (DamagedEntry, MissingEntry) as error:
         return UpstreamLost(error.facts.get("result", ""), error.headline)
     except BaseException as error:  # noqa: BLE001 - SystemExit too is the task's own failure
         return _failed(error, time.perf_counter() - started, log.text)
 
 
-def _enter(cwd: str, path: tuple[str, ...]) -> None:
-    with suppress(OSError):
-        os.chdir(cwd)
-    for entry in reversed(path):
-        if entry not in sys.path:
-            sys.path.insert(0, entry)
-
-
-@contextmanager
-def _as_main(call: Call) -> Iterator[None]:
-    """Let ``__main__`` be the notebook's while its work is loaded and runs."""
-    main = ModuleType("__main__")
-    main.__dict__.update(call.names or getattr(call.function, "__globals__", {}))
-    main.__dict__["__name__"] = "__main__"
-    before = sys.modules["__main__"]
-    sys.modules["__main__"] = main
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = before
-
-
-def _unpacked(call: bytes | Call) -> Call:
+def _unpacked(call: bytes | Call) -> Parcel:
     if isinstance(call, Call):
-        return call
-    loaded: Call = pickle.loads(call)
+        return Parcel(call)
+    loaded: Parcel = pickle.loads(call)
     return loaded
 
 
-def _called(call: Call, results: list[object]) -> object:
+class _Results:
+    """Results by number; each one handed out a second time is loaded anew, as its own copy."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._first = {n: job.objects.get(stored) for n, stored in enumerate(job.upstream)}
+
+    def __getitem__(self, number: int) -> object:
+        if number in self._first:
+            return self._first.pop(number)
+        return self._job.objects.get(self._job.upstream[number])
+
+
+def _watched(job: Job, parcel: Parcel, results: _Results) -> tuple[object, _Read]:
+    """Do the work, and say what it was seen to read; in the kernel nothing is watched."""
+    if job.surroundings is None:
+        return _called(parcel.call, results), ({}, ())
+    began = time.time()
+    with observed(ignore=job.objects.folders) as seen, variables_read() as variables:
+        value = _called(parcel.call, results)
+    paths = (*seen.files, *seen.folders)
+    read = digests_of(paths, seen.unsettled, parcel.named, began)
+    read |= {f"{VARIABLE}{name}": found for name, found in variables.items()}
+    hosts = [f"the network ({host})" for host in seen.network]
+    return value, (read, (*hosts, *(f"another program ({name})" for name in seen.programs)))
+
+
+def _called(call: Call, results: _Results) -> object:
     args = [fill(argument, results) for argument in call.args]
     kwargs = {name: fill(argument, results) for name, argument in call.kwargs.items()}
     return call.function(*args, **kwargs)

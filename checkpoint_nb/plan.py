@@ -6,9 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from checkpoint_nb import why
+from checkpoint_nb.errors import DeclarationError
+from checkpoint_nb.explaining import why
 from checkpoint_nb.fingerprint import Key, recipe_key
 from checkpoint_nb.graph import Graph
+from checkpoint_nb.observing.content import edited
+from checkpoint_nb.parts import HIDDEN, Part
 from checkpoint_nb.states import State
 from checkpoint_nb.stores.interface import Record, Store, Stored
 
@@ -27,6 +30,8 @@ class Decision:
         Recipe key; ``None`` while something upstream is undecided, or without a fingerprint.
     record
         The stored record of a fresh node.
+    before
+        The last record of the same node, whatever it depended on then.
     expected
         Seconds it took when it last ran, 0.0 where it never did.
     """
@@ -35,6 +40,7 @@ class Decision:
     reason: str = ""
     key: Key | None = None
     record: Record | None = None
+    before: Record | None = None
     expected: float = 0.0
 
 
@@ -94,17 +100,25 @@ def results_of(graph: Graph, number: int, outputs: Callable[[int], Record]) -> l
 
 
 def key_of(graph: Graph, number: int, outputs: Callable[[int], Record]) -> Key | None:
-    """Return the recipe key of node ``number``, given the records of all it reads."""
+    """Return the recipe key of node ``number``, given the records of all it reads.
+
+    Looks at its declared files now; raises DeclarationError when one is not there.
+    """
     recipe, node = graph.recipes[number], graph.nodes[number]
     if recipe.code is None or recipe.uncacheable:
         return None
-    upstream = [
-        (f"{edge.node.task}{'.' if edge.output else ''}{edge.output}", stored.digest)
-        for edge, stored in zip(recipe.upstream, results_of(graph, number, outputs), strict=True)
-    ]
-    # A cell is what it says, whatever it is called: renaming it is free.
-    task = node.task if node.kind == "function" else ""
-    return recipe_key(task, recipe.code, recipe.inputs, upstream)
+    read = list(zip(recipe.upstream, results_of(graph, number, outputs), strict=True))
+    if node.kind == "function":
+        upstream = [(edge.node.task, stored.digest) for edge, stored in read]
+        return recipe_key(node.task, recipe.code, recipe.inputs, upstream, recipe.extras())
+    # A cell is what it says, whatever it is called and whoever made what it reads.
+    inputs = dict(recipe.inputs)
+    for edge, stored in read:
+        label = f"input {edge.output}"
+        shown = HIDDEN if label in recipe.hidden else stored.shown
+        inputs[label] = Part(stored.digest, shown)
+    inputs = dict(sorted(inputs.items()))
+    return recipe_key("", recipe.code, inputs, (), recipe.extras())
 
 
 def make_plan(
@@ -113,6 +127,7 @@ def make_plan(
     *,
     forced: Collection[str] = (),
     cleared: Collection[str] = (),
+    damaged: Collection[str] = (),
     verify: bool = False,
 ) -> Plan:
     """Compare ``graph`` with ``store``: one bulk read for each level of nodes.
@@ -123,6 +138,8 @@ def make_plan(
         Ids of nodes to run whatever the store has.
     cleared
         Ids of nodes somebody cleared, to give that as the reason.
+    damaged
+        Keys of records that were found damaged; a store may add to it while it is asked.
     verify
         Read every payload of every fresh node to its last byte, not only its presence.
     """
@@ -131,7 +148,10 @@ def make_plan(
     for level in _levels(graph):
         ready = [n for n in level if _settled(graph, decisions, n)]
         for number in ready:
-            decisions[number].key = key_of(graph, number, lambda n: _record(decisions, n))
+            try:
+                decisions[number].key = key_of(graph, number, lambda n: _record(decisions, n))
+            except DeclarationError as error:
+                decisions[number].reason = error.headline.rstrip(".")
         keys = [key.digest for n in ready if (key := decisions[n].key) is not None]
         known = store.lookup(keys) if keys else {}
         for number in ready:
@@ -140,7 +160,7 @@ def make_plan(
     for decision, node in zip(decisions, graph.nodes, strict=True):
         if decision.state is State.PENDING and node.id in forced:
             decision.state, decision.reason = State.STALE, why.FORCED
-    recorded = _give_reasons(graph, store, decisions, cleared)
+    recorded = _give_reasons(graph, store, decisions, cleared, damaged)
     return Plan(graph, decisions, recorded)
 
 
@@ -177,7 +197,7 @@ def _decide(
     decision.state = State.STALE
     recipe = graph.recipes[number]
     if decision.key is None:
-        decision.reason = f"cannot be cached: {recipe.uncacheable}"
+        decision.reason = decision.reason or f"cannot be cached: {recipe.uncacheable}"
         return
     if graph.nodes[number].id in forced:
         decision.reason = why.FORCED
@@ -186,10 +206,12 @@ def _decide(
     if record is None:
         return
     there = store.objects.intact if verify else store.objects.holds
-    if all(there(stored) for stored in record.outputs.values()):
-        decision.state, decision.record = State.FRESH, record
-    else:
+    if not all(there(stored) for stored in record.outputs.values()):
         decision.reason = why.DAMAGED if verify else why.MISSING
+    elif path := edited(record.observed):
+        decision.reason = f"{path}, which it read, changed"
+    else:
+        decision.state, decision.record = State.FRESH, record
 
 
 def _outputs_read(graph: Graph) -> list[set[str]]:
@@ -208,7 +230,11 @@ def _require_outputs(decision: Decision, read: set[str]) -> None:
 
 
 def _give_reasons(
-    graph: Graph, store: Store, decisions: list[Decision], cleared: Collection[str]
+    graph: Graph,
+    store: Store,
+    decisions: list[Decision],
+    cleared: Collection[str],
+    damaged: Collection[str],
 ) -> Collection[str]:
     """Say why each node is as it is; return the tasks of which there was a record."""
     tasks = {graph.nodes[n].task for n, d in enumerate(decisions) if d.state is not State.FRESH}
@@ -217,7 +243,7 @@ def _give_reasons(
         node = graph.nodes[number]
         before = decision.record or last.get(node.id)
         if before is not None:
-            decision.expected = before.seconds
+            decision.before, decision.expected = before, before.seconds
         if decision.state is State.PENDING:
             waits = [
                 graph.nodes[above].label
@@ -227,7 +253,12 @@ def _give_reasons(
             more = f" and {len(waits) - 1} more" if len(waits) > 1 else ""
             decision.reason = f"waits for {waits[0]}{more}"
         elif decision.state is State.STALE and not decision.reason:
-            decision.reason = _own_reason(node.id, decision.key, before, cleared)
+            found_damaged = decision.key is not None and decision.key.digest in damaged
+            decision.reason = (
+                why.DAMAGED
+                if found_damaged
+                else _own_reason(node.id, decision.key, before, cleared)
+            )
     return {record.task for record in last.values()}
 
 
@@ -236,7 +267,7 @@ def _own_reason(node: str, key: Key | None, before: Record | None, cleared: Coll
         return why.CLEARED
     if before is None or key is None:
         return why.NEVER_RAN
-    return "; ".join(why.differences(before.parts, key.parts)) or why.NEVER_RAN
+    return "; ".join(why.differences(before.parts, key.parts)) or why.ANOTHER_KEY
 
 
 def _last_records(store: Store, tasks: Collection[str]) -> dict[str, Record]:

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import pickle
-import sys
 import threading
 import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from checkpoint_nb import events
 from checkpoint_nb.errors import CheckpointError, RunCancelled, TaskFailed, WorkerLost
 from checkpoint_nb.events import EventBus
 from checkpoint_nb.executors.interface import Executor
+from checkpoint_nb.explaining.details import details_of
 from checkpoint_nb.graph import Graph
 from checkpoint_nb.origins import Origins
 from checkpoint_nb.plan import Plan, make_plan
 from checkpoint_nb.scheduler import Failure, Scheduler
 from checkpoint_nb.states import State
 from checkpoint_nb.stores.interface import Record, Store
+from checkpoint_nb.surroundings import Surroundings
 
 _MENDINGS = 3
 
@@ -69,6 +69,7 @@ class Run:
         *,
         forced: Collection[str] = (),
         cleared: Collection[str] = (),
+        damaged: Collection[str] = (),
         origins: Origins | None = None,
     ) -> None:
         self.graph = graph
@@ -81,11 +82,13 @@ class Run:
         self._turn = turn
         self._forced = forced
         self._cleared = cleared
+        self._damaged = damaged
         self._origins = origins or Origins()
-        self._environment = (os.getcwd(), tuple(sys.path))
+        self._surroundings = Surroundings.here()
         self._over = threading.Event()
         self._stop = threading.Event()
         self._fenced: set[str] = set()
+        self._notes: list[str] = []
         self._crash: BaseException | None = None
         self._listeners: list[Callable[[Run], None]] = []
 
@@ -135,6 +138,11 @@ class Run:
         }
         records = (self.scheduler.record(n) for n in range(len(self.graph)) if n not in told)
         return sum(record.seconds for record in records if record is not None)
+
+    @property
+    def notes(self) -> list[str]:
+        """What should be known of the work done, a line each, none twice."""
+        return list(dict.fromkeys(self._notes))
 
     def record(self, node: str) -> Record | None:
         """The record of a node whose result is there."""
@@ -189,6 +197,7 @@ class Run:
                 self._store,
                 forced=forced,
                 cleared=self._cleared,
+                damaged=self._damaged,
                 verify=mending > 0,
             )
             self._bus.tell(planned(plan, self.id, self._origins))
@@ -204,15 +213,28 @@ class Run:
             "Check the disk of the cache directory.",
         )
 
+    def _keep_details(self, plan: Plan) -> None:
+        """Keep what is behind the keys of nodes that will run, so that a later why is a diff."""
+        told: set[str] = set()
+        for number in plan.left:
+            recipe = self.graph.recipes[number]
+            code = "" if recipe.code is None else recipe.code.digest
+            # The code of a task is the same for all its nodes; what they are given is not.
+            texts = details_of(recipe if code not in told else replace(recipe, code=None), told)
+            told.update((code, *texts))
+            self._store.keep_details(texts)
+
     def _schedule(self, plan: Plan) -> None:
         self.scheduler = Scheduler(
-            plan, self._store, self._executor, self._bus, self.id, self._environment
+            plan, self._store, self._executor, self._bus, self.id, self._surroundings
         )
         self.scheduler.fence(self._fenced)
         if self._stop.is_set():
             self.scheduler.cancel()
         self.scheduler.start()
+        self._keep_details(plan)
         self.scheduler.wait()
+        self._notes += self.scheduler.notes
         if self.scheduler.crash is not None:
             raise self.scheduler.crash
         assert self.report is not None

@@ -14,25 +14,20 @@ from functools import cached_property, partial
 from queue import SimpleQueue
 
 from checkpoint_nb import events
-from checkpoint_nb.errors import CheckpointError
+from checkpoint_nb.errors import CheckpointError, DeclarationError
 from checkpoint_nb.events import EventBus
 from checkpoint_nb.executors.interface import Cancelled, Executor, Lost, Outcome, Returned, Ticket
 from checkpoint_nb.fingerprint import Key
-from checkpoint_nb.job import (
-    Answer,
-    Failed,
-    Finished,
-    Job,
-    UpstreamLost,
-    refused,
-    run_job,
-    run_packed,
-)
+from checkpoint_nb.job import Answer, Failed, Finished, UpstreamLost, refused
+from checkpoint_nb.keeping import objections, record_of, remarks
+from checkpoint_nb.observing.content import edited
 from checkpoint_nb.plan import Plan, key_of, results_of
 from checkpoint_nb.priority import remaining_path
 from checkpoint_nb.ready import Ready
+from checkpoint_nb.sending import job_of
 from checkpoint_nb.states import State
 from checkpoint_nb.stores.interface import Record, Store
+from checkpoint_nb.surroundings import Surroundings
 
 _AHEAD = 1.2
 """Jobs in flight for each slot: a slot that finishes finds the next one waiting (dask's
@@ -64,7 +59,7 @@ class Scheduler:
         executor: Callable[[], Executor],
         bus: EventBus,
         run: str,
-        environment: tuple[str, tuple[str, ...]],
+        surroundings: Surroundings,
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -73,6 +68,7 @@ class Scheduler:
         self.failures: list[Failure] = []
         self.lost_upstream: dict[str, str] = {}
         self.unkept: dict[str, str] = {}
+        self.notes: list[str] = []
         self.cancelled = False
         self.crash: BaseException | None = None
         self.seconds = 0.0
@@ -81,7 +77,7 @@ class Scheduler:
         self._open_executor = executor
         self._tell = bus.tell
         self._clock = clock
-        self._environment = environment
+        self._surroundings = surroundings
         self._inbox: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._over = threading.Event()
         self._fence = threading.Lock()
@@ -199,7 +195,13 @@ class Scheduler:
                     continue
                 if not self._has_inputs(number):
                     continue
-                key = self._keys[number] = key_of(self._graph, number, self._records.__getitem__)
+                try:
+                    key = self._keys[number] = key_of(
+                        self._graph, number, self._records.__getitem__
+                    )
+                except DeclarationError as error:
+                    self._fail(number, refused(error), error.headline)
+                    continue
                 if key is None or self._cannot_be_known(number):
                     self._ready.push(number)
                 else:
@@ -229,6 +231,7 @@ class Scheduler:
             record is None
             or node.id in self._fenced
             or not all(holds(stored) for stored in record.outputs.values())
+            or edited(record.observed)
         ):
             self._ready.push(number)
             return
@@ -242,10 +245,10 @@ class Scheduler:
     def _submit(self, number: int) -> None:
         recipe = self._graph.recipes[number]
         try:
-            if self._keys[number] is None and not recipe.uncacheable:
+            if not recipe.uncacheable and (self._keys[number] is None or recipe.extras is not dict):
                 self._keys[number] = key_of(self._graph, number, self._records.__getitem__)
-            recipe.unchanged()
             function, payload = self._job(number)
+            recipe.unchanged()
         except CheckpointError as error:
             self._ready.done(number)
             self._fail(number, refused(error), error.headline)
@@ -258,20 +261,13 @@ class Scheduler:
         )
 
     def _job(self, number: int) -> tuple[Callable[[object], object], object]:
-        node, recipe = self._graph.nodes[number], self._graph.recipes[number]
-        upstream = tuple(results_of(self._graph, number, self._records.__getitem__))
-        if self._executor.in_process:
-            return run_job, Job(recipe.call, upstream, self._store.objects, node.compress_level)
-        from checkpoint_nb.travel import packed
-
-        job = Job(
-            packed(node.label, recipe.call),
-            upstream,
+        return job_of(
+            self._graph.nodes[number],
+            self._graph.recipes[number],
+            tuple(results_of(self._graph, number, self._records.__getitem__)),
             self._store.objects,
-            node.compress_level,
-            *self._environment,
+            None if self._executor.in_process else self._surroundings,
         )
-        return run_packed, pickle.dumps(job)
 
     def _started(self, number: int, ticket: Ticket) -> None:
         if number in self._flight:
@@ -306,21 +302,12 @@ class Scheduler:
 
     def _finish(self, number: int, answer: Finished) -> None:
         node, key = self._graph.nodes[number], self._keys[number]
-        record = Record(
-            key="" if key is None else key.digest,
-            task=node.task,
-            node=node.id,
-            label=node.label,
-            outputs=answer.outputs,
-            parts={} if key is None else key.parts,
-            seconds=answer.seconds,
-            created=self._clock(),
-            log=answer.log,
-        )
+        record = record_of(node, key, answer, self._clock())
         self._records[number] = record
         self.unkept.update(answer.unkept)
+        kept = key is not None and self._may_keep(number, key, answer)
         with self._fence:
-            keep = key is not None and node.id not in self._fenced
+            keep = kept and node.id not in self._fenced
             committed: Future[None] = self._store.commit([record]) if keep else Future()
         if not keep:
             committed.set_result(None)
@@ -329,6 +316,17 @@ class Scheduler:
             lambda done: self._inbox.put(partial(self._committed, number, done))
         )
         self._upstream_settled(number)
+
+    def _may_keep(self, number: int, key: Key, answer: Finished) -> bool:
+        node, recipe = self._graph.nodes[number], self._graph.recipes[number]
+        in_process = self._executor.in_process
+        why_not = objections(node.label, recipe, key, answer, in_process)
+        self.notes += remarks(node, recipe, answer, in_process)
+        if why_not:
+            if not answer.changed:
+                self.notes.append(f"{why_not}: not kept")
+            self._tell(events.EntryRejected(self._clock(), node.label, f"not kept: {why_not}"))
+        return not why_not
 
     def _committed(self, number: int, done: Future[None]) -> None:
         self._committing -= 1

@@ -7,6 +7,7 @@ import logging
 import os
 import threading
 import time
+import warnings
 from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import Executor as AnyExecutor
 from typing import Protocol
@@ -14,12 +15,13 @@ from typing import Protocol
 from checkpoint_nb import events
 from checkpoint_nb.board import Board
 from checkpoint_nb.config import Config
-from checkpoint_nb.errors import MissingEntry
+from checkpoint_nb.errors import CheckpointWarning, MissingEntry
 from checkpoint_nb.events import EventBus
 from checkpoint_nb.executors.interface import Executor
 from checkpoint_nb.graph import Graph, build
 from checkpoint_nb.origins import Origins
 from checkpoint_nb.plan import Plan, make_plan
+from checkpoint_nb.reasons import reasons
 from checkpoint_nb.run import Report, Run, planned
 from checkpoint_nb.states import State
 from checkpoint_nb.stores.interface import Freed, Store
@@ -74,6 +76,7 @@ class Session:
         self._turn = threading.Lock()
         self._known: dict[str, Node] = {}
         self._cleared: set[str] = set()
+        self._damaged: set[str] = set()
         self._origins = Origins()
         self._active: list[Run] = []
         self.onlooker: Callable[[], Onlooker] | None = None
@@ -140,7 +143,7 @@ class Session:
         ``why`` is :data:`events.LOOK` when nobody asked.
         """
         graph = self.graph() if targets is None else build(targets)
-        plan = make_plan(graph, self.store, cleared=self._cleared)
+        plan = make_plan(graph, self.store, cleared=self._cleared, damaged=self._damaged)
         self.bus.tell(planned(plan, why, self._origins))
         return plan
 
@@ -176,6 +179,7 @@ class Session:
             self._turn,
             forced=forced,
             cleared=frozenset(self._cleared),
+            damaged=self._damaged,
             origins=self._origins,
         )
         self._active.append(run)
@@ -187,6 +191,8 @@ class Session:
         if run.scheduler is not None:
             done = run.scheduler.ended_as(State.DONE, State.REUSED)
             self._cleared -= {run.graph.nodes[number].id for number in done}
+            kept = (run.scheduler.record(number) for number in done)
+            self._damaged -= {record.key for record in kept if record is not None}
         for number in run.graph.targets:
             node = run.graph.nodes[number].id
             record = run.record(node)
@@ -217,6 +223,8 @@ class Session:
         __tracebackhide__ = True
         run = self.start([node], executor=executor)
         self.finish(run)
+        for note in run.notes:
+            warnings.warn(note, CheckpointWarning, stacklevel=3)
         record = run.result_of(node.id)
         assert run.report is not None
         return self.store.objects.get(record.outputs[RETURNED]), run.report
@@ -278,31 +286,12 @@ class Session:
     # -- why -------------------------------------------------------------------------------------
 
     def why(self, node: Node) -> list[str]:
-        """Say why ``node`` is fresh, stale or pending, a line for each cause."""
-        plan = make_plan(build([node]), self.store, cleared=self._cleared)
-        decision = plan.decisions[plan.graph.number[node.id]]
-        if decision.record is not None:
-            record = decision.record
-            when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(record.created))
-            counted = ", ".join(
-                f"{label} {part.shown}".strip()
-                for label, part in record.parts.items()
-                if part.shown not in ("not there", label.removeprefix("global "))
-            )
-            return [
-                f"{node.label} is fresh: computed {when} in {record.seconds:.2f} s",
-                f"matched on {counted}",
-            ]
-        lines = [f"{node.label} is {decision.state.word}: {decision.reason}"]
-        if decision.state is State.PENDING:
-            lines += [
-                f"{plan.graph.nodes[n].label} is stale: {plan.decisions[n].reason}"
-                for n in plan.left
-                if plan.decisions[n].state is State.STALE
-            ]
-        return lines
+        """Say why ``node`` is fresh, stale or pending: a headline, then what is behind it."""
+        plan = make_plan(build([node]), self.store, cleared=self._cleared, damaged=self._damaged)
+        return reasons(plan, plan.graph.number[node.id], self.store)
 
     def _rejected(self, what: str, why: str) -> None:
+        self._damaged.add(what)
         _log.warning("a stored entry counts as missing: %s: %s", what, why)
         self.bus.tell(events.EntryRejected(time.time(), what, why))
 

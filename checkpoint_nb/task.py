@@ -1,22 +1,25 @@
-"""checkpoint, task: from functions to nodes."""
+"""From functions to nodes: a task, and each call of it."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor as AnyExecutor
-from functools import update_wrapper
-from typing import Generic, TypedDict, TypeVar, cast, overload
+from dataclasses import replace
+from functools import partial, update_wrapper
+from types import CodeType
+from typing import Generic, TypedDict, TypeVar, cast
 
 from checkpoint_nb.arguments import Arguments, Numbered, bind, templated, templates
+from checkpoint_nb.declared import Declared, check_declaration, code_changed
 from checkpoint_nb.errors import DeclarationError, FingerprintError
-from checkpoint_nb.fingerprint import Fingerprint, fingerprint
-from checkpoint_nb.parts import Part
+from checkpoint_nb.fingerprint import Fingerprint, Place, fingerprint
 from checkpoint_nb.requires import Runner
 from checkpoint_nb.stores.interface import Freed
 from checkpoint_nb.work import Call, Codes, Dependency, Node, Recipe
 
 R = TypeVar("R")
+T = TypeVar("T")
 
 
 class RunInfo(TypedDict, total=False):
@@ -156,14 +159,16 @@ class TaskFactory(Generic[R]):
         builds: bool,
         compress_level: int,
         max_concurrency: int | None,
+        declared: Declared,
     ) -> None:
-        _check_declaration(function, compress_level, max_concurrency)
+        check_declaration(function, compress_level, max_concurrency, declared)
         update_wrapper(self, function)
         self.__wrapped__ = function
         self.__checkpoint_task__ = function.__qualname__.rpartition("<locals>.")[2]
         self.compress_level = compress_level
         self.max_concurrency = max_concurrency
         self._builds = builds
+        self._declared = declared
         self._signature = inspect.signature(function)
 
     def __repr__(self) -> str:
@@ -177,7 +182,8 @@ class TaskFactory(Generic[R]):
         ArgumentError
             When they do not fit the signature, or one cannot be part of a key.
         """
-        return Task(self, bind(self.__checkpoint_task__, self._signature, args, kwargs))
+        given = bind(self.__checkpoint_task__, self._signature, args, kwargs, self._declared)
+        return Task(self, given)
 
     def clear(self) -> Freed:
         """Forget every stored result of this task."""
@@ -190,27 +196,61 @@ class TaskFactory(Generic[R]):
         if self not in codes:
             codes[self] = self._code()
         code, reason = codes[self]
+        given = arguments.without_tasks()
         if self._builds:
-            call, upstream = self._build(arguments)
+            call, upstream = self._build(arguments, codes)
         else:
             args, kwargs, nodes = templates(self._signature, arguments)
-            call, upstream = Call(self.__wrapped__, args, kwargs), nodes
+            places = () if code is None else code.places
+            call, upstream = (
+                Call(self.__wrapped__, args, kwargs, given=given, watched=places),
+                nodes,
+            )
+        declares = self._declared.declares
         return Recipe(
             code=code,
-            inputs=_counted(arguments),
+            inputs=_counted(arguments.parts),
             upstream=tuple(Dependency(node) for node in upstream),
             call=call,
             uncacheable=reason,
-            unchanged=arguments.check_unchanged,
+            unchanged=partial(self._check_unchanged, arguments, code),
+            extras=partial(self._declared.parts, arguments.values) if declares else dict,
+            values=_counted(given),
         )
 
     def _code(self) -> tuple[Fingerprint | None, str]:
         try:
-            return fingerprint(self.__wrapped__, builds=self._builds), ""
+            code = fingerprint(self.__wrapped__, builds=self._builds, ignore=self._declared.ignore)
         except FingerprintError as error:
             return None, f"{error.headline} ({error.facts.get('path', '')})"
+        return self._declared.without_secrets(code), ""
 
-    def _build(self, arguments: Arguments) -> tuple[Call, list[Node]]:
+    def _check_unchanged(self, arguments: Arguments, code: Fingerprint | None) -> None:
+        arguments.check_unchanged()
+        if code is not None:
+            now, _ = self._code()
+            if now is None or now.digest != code.digest:
+                raise code_changed(arguments.label)
+
+    def _watched(self, runner: Callable[..., object], codes: Codes) -> tuple[Place, ...]:
+        """Where the data lives that a runner reads; found once for each code it may have."""
+        if not inspect.isfunction(runner):
+            return ()
+        which = (self, runner.__code__)
+        if which not in codes:
+            try:
+                codes[which] = fingerprint(runner, ignore=self._declared.ignore), ""
+            except FingerprintError as error:
+                codes[which] = None, error.headline
+        code = codes[which][0]
+        if code is None:
+            return ()
+        return tuple(
+            replace(place, holder=runner) if _has_code(place.holder, runner.__code__) else place
+            for place in code.places
+        )
+
+    def _build(self, arguments: Arguments, codes: Codes) -> tuple[Call, list[Node]]:
         args, kwargs = arguments.as_given(self._signature)
         runner = self.__wrapped__(*args, **kwargs)
         if not callable(runner) or isinstance(runner, Task | TaskFactory):
@@ -221,133 +261,16 @@ class TaskFactory(Generic[R]):
                 "for a plain function use @checkpoint.",
             )
         if not isinstance(runner, Runner):
-            return Call(runner), []
+            return Call(runner, watched=self._watched(runner, codes)), []
         met = Numbered()
         filled = tuple(templated(requirement, met) for requirement in runner.requirements)
-        return Call(runner.function, filled), met.nodes
+        places = self._watched(runner.function, codes)
+        return Call(runner.function, filled, watched=places), met.nodes
 
 
-def _counted(arguments: Arguments) -> Mapping[str, Part]:
-    return {f"argument {name}": part for name, part in arguments.parts.items()}
+def _has_code(holder: object, code: CodeType) -> bool:
+    return inspect.isfunction(holder) and holder.__code__ is code
 
 
-def _check_declaration(function: object, compress_level: object, max_concurrency: object) -> None:
-    if not inspect.isfunction(function):
-        raise DeclarationError(
-            "A task is declared on a plain function.",
-            {"given": type(function).__name__},
-            "Write @task or @checkpoint directly above a def.",
-        )
-    if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
-        raise DeclarationError(
-            f"{function.__qualname__} is async or a generator; a task returns its result at once.",
-            {"task": function.__qualname__},
-            "Return a list instead of yielding; call asyncio.run inside the task.",
-        )
-    if not isinstance(compress_level, int) or not -1 <= compress_level <= 9:
-        raise DeclarationError(
-            "compress_level is 0 (none), -1 (the codec's default) or 1 to 9.",
-            {"task": function.__qualname__, "given": compress_level},
-        )
-    if max_concurrency is not None and (
-        not isinstance(max_concurrency, int) or max_concurrency < 1
-    ):
-        raise DeclarationError(
-            "max_concurrency is a whole number, 1 or more, or None for no limit.",
-            {"task": function.__qualname__, "given": max_concurrency},
-        )
-
-
-@overload
-def checkpoint(function: Callable[..., R], /) -> TaskFactory[R]: ...
-@overload
-def checkpoint(
-    *, compress_level: int = 0, max_concurrency: int | None = None
-) -> Callable[[Callable[..., R]], TaskFactory[R]]: ...
-def checkpoint(
-    function: Callable[..., R] | None = None,
-    /,
-    *,
-    compress_level: int = 0,
-    max_concurrency: int | None = None,
-) -> TaskFactory[R] | Callable[[Callable[..., R]], TaskFactory[R]]:
-    """Make a plain function a task: its body is the work.
-
-    Parameters
-    ----------
-    compress_level
-        0 none, -1 the codec's default, 1-9. Not part of a result's key.
-    max_concurrency
-        At most so many of this task at once. Not part of a result's key.
-
-    Examples
-    --------
-    >>> from checkpoint_nb import checkpoint
-    >>> @checkpoint
-    ... def area(width, height):
-    ...     return width * height
-    >>> area(3, height=2)
-    <Task area(3, 2)>
-    """
-
-    def declare(function: Callable[..., R]) -> TaskFactory[R]:
-        return TaskFactory(
-            function,
-            builds=False,
-            compress_level=compress_level,
-            max_concurrency=max_concurrency,
-        )
-
-    return declare if function is None else declare(function)
-
-
-@overload
-def task(function: Callable[..., Callable[..., R]], /) -> TaskFactory[R]: ...
-@overload
-def task(
-    *, compress_level: int = 0, max_concurrency: int | None = None
-) -> Callable[[Callable[..., Callable[..., R]]], TaskFactory[R]]: ...
-def task(
-    function: Callable[..., Callable[..., R]] | None = None,
-    /,
-    *,
-    compress_level: int = 0,
-    max_concurrency: int | None = None,
-) -> TaskFactory[R] | Callable[[Callable[..., Callable[..., R]]], TaskFactory[R]]:
-    """Make a function that builds and returns the work a task: dependencies may hang on arguments.
-
-    The API of checkpoint-tool, from which this project grew.
-
-    Parameters
-    ----------
-    compress_level
-        0 none, -1 the codec's default, 1-9. Not part of a result's key.
-    max_concurrency
-        At most so many of this task at once. Not part of a result's key.
-
-    Examples
-    --------
-    >>> from checkpoint_nb import requires, task
-    >>> @task
-    ... def choose(n, k):
-    ...     if 0 < k < n:
-    ...         @requires([choose(n - 1, k - 1), choose(n - 1, k)])
-    ...         def run(previous):
-    ...             return sum(previous)
-    ...     else:
-    ...         def run():
-    ...             return 1
-    ...     return run
-    >>> choose(6, k=3)
-    <Task choose(6, 3)>
-    """
-
-    def declare(function: Callable[..., Callable[..., R]]) -> TaskFactory[R]:
-        return TaskFactory(
-            function,
-            builds=True,
-            compress_level=compress_level,
-            max_concurrency=max_concurrency,
-        )
-
-    return declare if function is None else declare(function)
+def _counted(items: Mapping[str, T]) -> dict[str, T]:
+    return {f"argument {name}": item for name, item in items.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import pickle
 import sys
@@ -14,6 +15,7 @@ import cloudpickle
 
 from checkpoint_nb.errors import ArgumentError
 from checkpoint_nb.fingerprint import by_content
+from checkpoint_nb.stores.reducers import faithful, with_slots
 
 _lock = threading.Lock()
 _judged: set[str] = set()
@@ -32,7 +34,39 @@ class Traveller(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has n
         make = _MADE_ANEW.get(type(value))
         if make is not None:
             return make, ()
-        return super().reducer_override(value)
+        if isinstance(value, _REMEMBERING) and _is_users(value):
+            return _remembering, (value.__wrapped__, value.cache_parameters())
+        if _dispatches(value) and _is_users(value):
+            return _dispatching, (dict(value.registry),)  # type: ignore[attr-defined]
+        reduced = faithful(value) or super().reducer_override(value)
+        return with_slots(value, reduced) if issubclass(type(value), type) else reduced  # type: ignore[arg-type]
+
+
+_REMEMBERING = type(functools.lru_cache(len))
+
+
+def _is_users(value: object) -> bool:
+    module = sys.modules.get(str(getattr(value, "__module__", "")))
+    return module is None or module.__name__ == "__main__" or by_content(module)
+
+
+def _remembering(function: Callable[..., object], words: dict[str, object]) -> object:
+    """Make a function with ``lru_cache`` anew, remembering nothing yet."""
+    return functools.lru_cache(**words)(function)  # type: ignore[call-overload]
+
+
+def _dispatches(value: object) -> bool:
+    """Return whether a function is made by ``singledispatch``: it holds a weak cache."""
+    home = getattr(value, "__globals__", None)
+    return home is vars(functools) and {"registry", "dispatch"} <= vars(value).keys()
+
+
+def _dispatching(registry: dict[type, Callable[..., object]]) -> object:
+    """Make a ``singledispatch`` function anew."""
+    made = functools.singledispatch(registry.pop(object))
+    for cls, chosen in registry.items():
+        made.register(cls, chosen)
+    return made
 
 
 _MADE_ANEW: dict[type, Callable[[], object]] = {

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from checkpoint_nb.fingerprint import Fingerprint
+from checkpoint_nb.fingerprint import Fingerprint, Place
 from checkpoint_nb.parts import Part
 
 RETURNED = ""
@@ -32,6 +32,10 @@ class Call:
     names
         What ``__main__`` must hold in a worker before results are loaded and while the work runs:
         the classes of the notebook, so that an instance loaded there is an instance of them.
+    given
+        Arguments that the caller still holds, by name: changed in place, that would be lost.
+    watched
+        Where the data lives that the work reads beside its arguments.
     """
 
     function: Callable[..., object]
@@ -39,6 +43,8 @@ class Call:
     kwargs: Mapping[str, object] = field(default_factory=dict)
     outputs: bool = False
     names: Mapping[str, object] = field(default_factory=dict)
+    given: Mapping[str, object] = field(default_factory=dict)
+    watched: tuple[Place, ...] = ()
 
 
 Codes = dict[object, tuple[Fingerprint | None, str]]
@@ -107,12 +113,15 @@ class Recipe:
     uncacheable
         Why the result cannot be kept; ``""`` when it can.
     unchanged
-        Called just before the work is sent: raises if an input is no longer what ``inputs`` says.
+        Called when the work is packed and ready to go: raises DeclarationError if its code or an
+        input is by now another than the key was made of.
     extras
         Gives the declared extras by label, as they are when it is called: files may be written by
         what is upstream. Raises DeclarationError when one is not there.
     values
         The live values behind ``inputs``, by the same labels, where they can be looked at.
+    hidden
+        Labels of what must not be shown.
     """
 
     code: Fingerprint | None
@@ -123,6 +132,14 @@ class Recipe:
     unchanged: Callable[[], None] = lambda: None
     extras: Callable[[], Mapping[str, Part]] = dict
     values: Mapping[str, object] = field(default_factory=dict)
+    hidden: frozenset[str] = frozenset()
+
+
+class Results(Protocol):
+    """Results of what a node depends on, by number."""
+
+    def __getitem__(self, number: int, /) -> object:
+        """Return one result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +149,7 @@ class Template:
     container: list[object] | tuple[object, ...] | dict[object, object]
 
 
-def fill(template: object, results: list[object]) -> object:
+def fill(template: object, results: Results) -> object:
     """Return ``template`` with each :class:`Upstream` replaced by its result.
 
     Only a :class:`Template` is looked into: the user's own values pass as they are.

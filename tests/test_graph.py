@@ -6,13 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from checkpoint_nb import checkpoint, events, task
+from checkpoint_nb.explaining.why import differences
 from checkpoint_nb.graph import build
 from checkpoint_nb.plan import Plan
 from checkpoint_nb.priority import remaining_path
 from checkpoint_nb.ready import Ready
 from checkpoint_nb.states import State
 from checkpoint_nb.stores.memory import MemoryStore
-from checkpoint_nb.why import differences
 
 
 @checkpoint
@@ -141,7 +141,7 @@ def test_why_names_the_helper_and_the_argument(session):
     )
     exec(text.format(factor=2), space)
     space["work"](3).run()
-    assert any("argument n 3" in line for line in space["work"](3).why())
+    assert any("n = 3" in line for line in space["work"](3).why())
     exec(text.format(factor=5), space)
     assert any("helper scale changed" in line for line in space["work"](3).why())
 

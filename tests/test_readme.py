@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import checkpoint_nb
+from checkpoint_nb.notebook.options import USAGE
 from tests.notebook.kernels import opened
 
 ROOT = Path(__file__).parents[1]
@@ -38,4 +39,5 @@ def test_every_magic_is_named():
     told = set(re.findall(r"`%checkpoint (\w+)", README))
     assert told == {"status", "run", "clear", "graph", "why", "cancel"}
     assert all(f"{name}" in README for name in ("@checkpoint", "@task", "@requires"))
+    assert set(re.findall(r"` (--\w+)", README)) == set(re.findall(r"(--\w+)", USAGE))
     assert checkpoint_nb.__version__ in (ROOT / "CHANGELOG.md").read_text()

@@ -411,3 +411,39 @@ def test_global_values_and_helpers_count():
     assert declare(body.format(k=5, m=3)).run() == 18
     _, info = declare(body.format(k=1, m=2)).run_with_info()
     assert info["ran"] == {}
+
+
+class Connection:
+    """A handle to data elsewhere; travels by its address alone."""
+
+    def __init__(self, url):
+        self.url = url
+        self.handle = iter([])
+
+    def __reduce__(self):
+        return Connection, (self.url,)
+
+
+def test_what_counts_of_a_type_may_be_chosen(session):
+    """``content_of`` holds for arguments, globals and results, here and in the workers."""
+    from checkpoint_nb import content_of
+
+    class Handle(Connection):
+        pass
+
+    @content_of(Handle)
+    def _(handle):
+        return handle.url
+
+    @checkpoint
+    def opened(handle):
+        return handle
+
+    @checkpoint
+    def asked(handle):
+        return handle.url.upper()
+
+    assert asked(opened(Handle("db://a"))).run() == "DB://A"
+    info = asked(opened(Handle("db://a"))).run_with_info()[1]
+    assert info["ran"] == {}
+    assert asked(opened(Handle("db://b"))).run() == "DB://B"

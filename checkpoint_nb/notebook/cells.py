@@ -5,12 +5,15 @@ from __future__ import annotations
 import ast
 import builtins
 import inspect
+import linecache
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
+from functools import partial
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 
-from checkpoint_nb.errors import FingerprintError, MagicUsageError
-from checkpoint_nb.fingerprint import describe, digest, fingerprint
+from checkpoint_nb.declared import NOTHING, Declared, check_names, code_changed
+from checkpoint_nb.errors import DeclarationError, FingerprintError, MagicUsageError
+from checkpoint_nb.fingerprint import Fingerprint, describe, digest, fingerprint
 from checkpoint_nb.notebook.cellrun import CellWork, run_cell
 from checkpoint_nb.notebook.names import Names, names_of
 from checkpoint_nb.parts import Part
@@ -49,7 +52,7 @@ class Cells:
         self._binders: dict[str, list[str]] = {}
         self._origins: dict[tuple[str, str], str] = {}
 
-    def register(self, source: str, name: str, place: str) -> Cell:
+    def register(self, source: str, name: str, place: str, declared: Declared = NOTHING) -> Cell:
         """Make the cell a node; the same cell again (same ``place`` or same name) replaces it.
 
         Parameters
@@ -60,6 +63,8 @@ class Cells:
             What the user calls it, or ``""``.
         place
             Which cell of the notebook it is, where the front end says so, or ``""``.
+        declared
+            What counts beside what it reads.
         """
         tree = ast.parse(source)
         names = names_of(tree)
@@ -69,11 +74,12 @@ class Cells:
                 {"cell": name or _title(names, source)},
                 "Move that line to a plain cell, or name what you import.",
             )
+        _check_names(declared, names)
         before = next(iter(self.at(place)), None)
         label = self._label(name or _title(names, source), bool(name), source, place, before)
         if before is not None and before.label != label:
             self._forget(before)
-        cell = Cell(self, label, place, source, tree, names)
+        cell = Cell(self, label, place, source, tree, names, declared)
         self._cells[label] = cell
         return cell
 
@@ -154,9 +160,11 @@ class Cell:
     source: str = field(repr=False)
     tree: ast.Module = field(repr=False)
     names: Names
+    declared: Declared = NOTHING
     kind: str = "cell"
     compress_level: int = 0
     max_concurrency: int | None = None
+    _last: list[FunctionType] = field(default_factory=list, repr=False)
 
     @property
     def id(self) -> str:
@@ -179,7 +187,7 @@ class Cell:
     def define(self) -> None:
         """Make the cell's functions, classes and imports in the notebook itself."""
         body = [node for node in self.tree.body if set(_names(node)) & set(self.names.defines)]
-        code = compile(ast.Module(body, []), f"<checkpoint {self.label}>", "exec")
+        code = compile(ast.Module(body, []), self._file(), "exec")
         exec(code, self.cells.namespace)  # type: ignore[arg-type]  # noqa: S102 - the user's own cell
 
     def recipe(self, _: Codes) -> Recipe:
@@ -188,33 +196,99 @@ class Cell:
         inputs: dict[str, object] = {}
         upstream: dict[str, Dependency] = {}
         for name in (*self.names.reads, *self.names.may_read):
-            origin = self.cells.origin(name, self)
+            ignored = name in self.declared.ignore and name in self.cells.namespace
+            origin = VALUE if ignored else self.cells.origin(name, self)
             if isinstance(origin, Cell):
                 upstream[name] = Dependency(origin, name)
             elif origin == VALUE:
                 value = self.cells.namespace[name]
                 (definitions if _is_definition(value) else inputs)[name] = value
-        parts, reason = _parts(inputs)
-        try:
-            seen = {"__builtins__": builtins, **definitions}
-            code = fingerprint(FunctionType(self._code(), seen, self.label))
-        except FingerprintError as error:
-            code, reason = None, f"{error.headline} ({error.facts.get('path', '')})"
+        parts, reason = self._parts(inputs)
+        code, no_code = self._fingerprint(definitions)
         work = CellWork(self.source, self.label, self.names.outputs, inputs, tuple(upstream))
         numbers = tuple(Upstream(index) for index in range(len(upstream)))
+        places = () if code is None else code.places
         return Recipe(
             code=code,
             inputs=parts,
             upstream=tuple(upstream.values()),
-            call=Call(run_cell, (work, *numbers), outputs=True, names=definitions),
-            uncacheable=reason,
+            call=Call(run_cell, (work, *numbers), outputs=True, names=definitions, watched=places),
+            uncacheable=no_code or reason,
+            unchanged=partial(self._check_unchanged, definitions, code, inputs, parts),
+            extras=partial(self.declared.parts, {}) if self.declared.declares else dict,
+            values={f"input {name}": value for name, value in inputs.items()},
+            hidden=frozenset(f"input {name}" for name in self.declared.secret),
         )
+
+    def _fingerprint(self, definitions: Mapping[str, object]) -> tuple[Fingerprint | None, str]:
+        seen = {
+            "__builtins__": builtins,
+            **{n: one for n, one in definitions.items() if n not in self.declared.ignore},
+        }
+        last = self._last[-1] if self._last else None
+        if last is None or not _same(last.__globals__, seen):
+            last = FunctionType(self._code(), seen, self.label)
+            self._last[:] = [last]
+        try:
+            return self.declared.without_secrets(fingerprint(last)), ""
+        except FingerprintError as error:
+            return None, f"{error.headline} ({error.facts.get('path', '')})"
+
+    def _parts(self, inputs: Mapping[str, object]) -> tuple[dict[str, Part], str]:
+        parts: dict[str, Part] = {}
+        reason = ""
+        for name, value in inputs.items():
+            if name in self.declared.ignore:
+                continue
+            label = f"input {name}"
+            try:
+                parts[label] = self.declared.hidden(label, Part(digest(value), describe(value)))
+            except FingerprintError as error:
+                reason = f"the input {name}: {error.headline} ({error.facts.get('path', '')})"
+        return parts, reason
+
+    def _check_unchanged(
+        self,
+        definitions: Mapping[str, object],
+        code: Fingerprint | None,
+        inputs: Mapping[str, object],
+        parts: Mapping[str, Part],
+    ) -> None:
+        now, _ = self._fingerprint(definitions)
+        if code is not None and (now is None or now.digest != code.digest):
+            raise code_changed(self.label)
+        if code is not None and self._parts(inputs)[0] != parts:
+            raise DeclarationError(
+                f"What {self.label} reads was changed before its work began.",
+                {"reads": ", ".join(inputs)},
+                "Nothing was stored. Run it again.",
+            )
 
     def _code(self) -> CodeType:
         code: CodeType = compile(
-            self.tree, "<cell>", "exec", flags=_TOP_LEVEL_AWAIT, dont_inherit=True
+            self.tree, self._file(), "exec", flags=_TOP_LEVEL_AWAIT, dont_inherit=True
         )
         return code
+
+    def _file(self) -> str:
+        """Return the name of the cell as a file, whose text tracebacks and ``why`` find."""
+        file = f"<checkpoint {self.label}>"
+        lines = self.source.splitlines(keepends=True)
+        linecache.cache[file] = (len(self.source), None, lines, file)
+        return file
+
+
+def _check_names(declared: Declared, names: Names) -> None:
+    read = (*names.reads, *names.may_read)
+    try:
+        check_names("--ignore", declared.ignore, read, "the cell")
+        check_names("--secret", declared.secret, read, "the cell")
+    except DeclarationError as error:
+        raise MagicUsageError(error.headline, error.facts, error.hint) from None
+
+
+def _same(one: Mapping[str, object], two: Mapping[str, object]) -> bool:
+    return one.keys() == two.keys() and all(one[name] is two[name] for name in one)
 
 
 def _names(node: ast.stmt) -> list[str]:
@@ -232,17 +306,6 @@ def _is_definition(value: object) -> bool:
         or isinstance(value, ModuleType | BuiltinFunctionType)
         or isinstance(getattr(type(value), "recipe", None), Callable)  # type: ignore[arg-type]
     )
-
-
-def _parts(inputs: Mapping[str, object]) -> tuple[dict[str, Part], str]:
-    parts: dict[str, Part] = {}
-    reason = ""
-    for name, value in inputs.items():
-        try:
-            parts[f"input {name}"] = Part(digest(value), describe(value))
-        except FingerprintError as error:
-            reason = f"the input {name}: {error.headline} ({error.facts.get('path', '')})"
-    return parts, reason
 
 
 def _title(names: Names, source: str) -> str:

@@ -17,6 +17,7 @@ from checkpoint_nb.errors import CheckpointError, MagicUsageError
 from checkpoint_nb.notebook.awaiting import AWAITED
 from checkpoint_nb.notebook.binding import bind_outputs
 from checkpoint_nb.notebook.cells import Cell, Cells
+from checkpoint_nb.notebook.options import USAGE, cell_options
 from checkpoint_nb.notebook.progress import Progress, somebody_watches
 from checkpoint_nb.notebook.replay import replay
 from checkpoint_nb.notebook.summary import definitions_line, say, say_run, table
@@ -30,13 +31,6 @@ if TYPE_CHECKING:
     from checkpoint_nb.work import Node
 
 _SLICE = 0.05
-_USAGE = """%%checkpoint [NAME]           run the cell, and again when something it reads changed
-%checkpoint [status]          what is fresh, stale or pending, and why
-%checkpoint run [NODE ...]    run what is stale (of these)
-%checkpoint clear [NODE ...]  forget results (of these; of everything shown)
-%checkpoint graph             the live picture, with its buttons
-%checkpoint why NODE          why it is stale, or what it was matched on
-%checkpoint cancel [NODE]     stop what runs"""
 
 
 @magics_class
@@ -93,8 +87,10 @@ class CheckpointMagics(Magics):
         words = [word for word in words if word != AWAITED]
         try:
             if cell is not None:
-                return self._run_cell(words, cell, awaited)
-            return self._ask(words, awaited)
+                answer = self._run_cell(words, cell, awaited)
+            else:
+                answer = self._ask(words, awaited)
+            return _nothing() if answer is None and awaited else answer
         except MagicUsageError as error:
             raise UsageError(str(error)) from None
 
@@ -102,15 +98,12 @@ class CheckpointMagics(Magics):
 
     def _run_cell(self, words: list[str], body: str, awaited: bool) -> Awaitable[None] | None:
         __tracebackhide__ = True
-        if len(words) > 1 or (words and words[0].startswith("-")):
-            raise MagicUsageError(
-                f"%%checkpoint takes one name, not {' '.join(words)!r}.", {}, _USAGE
-            )
+        name, declared = cell_options(words)
         source: str = self._shell.transform_cell(body)  # type: ignore[no-untyped-call]
         compile(source, "<cell>", "exec", flags=0x2000, dont_inherit=True)
         place = _place(self._shell)
         gone = {cell.id for cell in self.cells.at(place)}
-        cell = self.cells.register(source, words[0] if words else "", place)
+        cell = self.cells.register(source, name, place, declared)
         for node in gone - {cell.id}:
             self.session.forget(node)
         if cell.only_defines:
@@ -192,7 +185,7 @@ class CheckpointMagics(Magics):
             "cancel": self._cancel,
         }.get(verb)
         if asked is None:
-            raise MagicUsageError(f"%checkpoint does not know {verb!r}.", {}, _USAGE)
+            raise MagicUsageError(f"%checkpoint does not know {verb!r}.", {}, USAGE)
         asked(names)
         return None
 
@@ -224,7 +217,7 @@ class CheckpointMagics(Magics):
 
     def _graph(self, names: list[str]) -> None:
         if names:
-            raise MagicUsageError("%checkpoint graph takes no names.", {}, _USAGE)
+            raise MagicUsageError("%checkpoint graph takes no names.", {}, USAGE)
         if self.session.nodes and self.session.active is None:
             self.session.plan()
         view = LiveView(self.session.board, self.commands)
@@ -236,7 +229,7 @@ class CheckpointMagics(Magics):
 
     def _why(self, names: list[str]) -> None:
         if not names:
-            raise MagicUsageError("%checkpoint why takes the name of a node.", {}, _USAGE)
+            raise MagicUsageError("%checkpoint why takes the name of a node.", {}, USAGE)
         for node in self._nodes(names):
             for line in self.session.why(node):
                 say(line)
@@ -269,6 +262,10 @@ class CheckpointMagics(Magics):
         """Let go of the views."""
         for view in self._views:
             view.close()
+
+
+async def _nothing() -> None:
+    """Stand for an answer where one is awaited."""
 
 
 def _place(shell: InteractiveShell) -> str:

@@ -8,6 +8,8 @@ import symtable
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from checkpoint_nb.notebook.texts import names_in_texts
+
 _BUILTIN = frozenset(dir(builtins)) | {"get_ipython", "display", "__name__", "__builtins__"}
 _DEFINITIONS = (
     ast.FunctionDef,
@@ -28,7 +30,8 @@ class Names:
     reads
         Names it uses before it has bound them itself, in the order of first use.
     may_read
-        Names it binds on some path only and uses afterwards: there before, or its own.
+        Names it binds on some path only and uses afterwards: there before, or its own; and names
+        that only a text in it has, such as ``"price > @limit"``.
     binds
         Names it binds at top level that are still there at its end.
     defines
@@ -72,7 +75,9 @@ def names_of(tree: ast.Module) -> Names:
     reads = dict.fromkeys(n for n in [*walk.reads, *later] if n not in _BUILTIN or n in walk.ever)
     return Names(
         reads=tuple(reads),
-        may_read=tuple(n for n in dict.fromkeys(walk.may_read) if n not in reads),
+        may_read=tuple(
+            n for n in dict.fromkeys([*walk.may_read, *names_in_texts(tree)]) if n not in reads
+        ),
         binds=tuple(n for n in walk.ever if n not in walk.deleted),
         defines=tuple(sorted(defines)),
         star=walk.star,

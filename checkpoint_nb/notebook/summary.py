@@ -75,6 +75,8 @@ def say_run(run: Run) -> None:
     ran = sum(run.report.ran.values())
     facts = {"ran": ran, "restored": len(run.graph) - ran, "saved": round(run.saved, 3)}
     say(run_line(run), facts)
+    for note in run.notes:
+        say(f"⚠ {note}", {"note": True})
 
 
 def run_line(run: Run) -> str:
@@ -87,6 +89,9 @@ def run_line(run: Run) -> str:
     if run.scheduler.outcome == "cancelled":
         stopped = len(run.scheduler.ended_as(State.CANCELLED))
         return f"{State.CANCELLED.glyph} {name} — cancelled: {ran} done and kept, {stopped} not run"
+    if run.scheduler.failures:
+        also = f": {ran} done and kept" if ran else ""
+        return f"{State.FAILED.glyph} {name} — {State.FAILED.word}{also}"
     if not ran:
         return f"{State.FRESH.glyph} {name} — restored{_when(run)}, saved {run.saved:.2f} s"
     also = f", {reused} reused" if reused else ""

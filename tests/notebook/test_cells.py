@@ -419,3 +419,95 @@ def test_a_cell_edited_to_read_what_it_rebinds_sees_the_cell_before(notebook):
     notebook.run("%%checkpoint\nx = 50", cell="b")
     answer = notebook.run("%%checkpoint\nx = x + 1", cell="b")
     assert (answer.error, notebook.value("x")) == ("", "2")
+
+
+def test_a_cell_of_definitions_alone_can_be_awaited(tmp_path):
+    """Where a front end watches, the magic is awaited, also when there is nothing to wait for."""
+    with opened(tmp_path, watched=True) as notebook:
+        for cell in ("%%checkpoint\ndef prep(x):\n    return x + 1", "%checkpoint status"):
+            assert notebook.run(cell).error == ""
+        assert notebook.value("prep(1)") == "2"
+
+
+def test_helpers_with_caches_travel(notebook):
+    """Functions with lru_cache and singledispatch run in a worker, and count by their code."""
+    helpers = (
+        "from functools import cache, singledispatch\n"
+        "@cache\ndef fib(n):\n    return n if n < 2 else fib(n - 1) + fib(n - 2)\n"
+        "@singledispatch\ndef kind(x):\n    return 'any'\n"
+        "@kind.register\ndef _(x: int):\n    return 'int'\n"
+    )
+    notebook.run(helpers)
+    cell = "%%checkpoint\nfound = fib(10), kind(1), kind('a')"
+    assert "ran 1" in notebook.run(cell).line
+    assert notebook.value("found") == "(55, 'int', 'any')"
+    notebook.run(helpers)
+    notebook.run("fib(30)")
+    assert "restored" in notebook.run(cell).line
+    notebook.run(helpers.replace("'int'", "'whole'"))
+    assert "ran 1" in notebook.run(cell).line
+    assert notebook.value("found") == "(55, 'whole', 'any')"
+
+
+def test_a_renamed_cell_leaves_its_readers_alone(notebook):
+    """What a cell is called is no part of what another cell reads."""
+    notebook.run("%%checkpoint first\none = 1 + len('')", cell="c1")
+    reader = "%%checkpoint\ntwo = one + 1"
+    notebook.run(reader, cell="c2")
+    notebook.run("%%checkpoint renamed\none = 1 + len('')", cell="c1")
+    assert "restored" in notebook.run(reader, cell="c2").line
+    notebook.run("one = 1")
+    assert "restored" in notebook.run(reader, cell="c2").line
+
+
+def test_names_that_only_a_text_has_are_read(notebook):
+    """What ``query`` and ``eval`` look up counts, and is there in the worker."""
+    notebook.run("import pandas\nprices = pandas.DataFrame({'p': [5, 50]})\nlimit = 10\nw = 1")
+    cells = [
+        "%%checkpoint\ndear = list(prices.query('p > @limit').p)",
+        "%%checkpoint\nthree = eval('w + 2')",
+    ]
+    for cell in cells:
+        assert "ran 1" in notebook.run(cell).line
+    assert notebook.value("dear, three") == "([50], 3)"
+    notebook.run("limit = 1\nw = 2")
+    for cell in cells:
+        assert "ran 1" in notebook.run(cell).line
+    assert notebook.value("dear, three") == "([5, 50], 4)"
+    notebook.run(
+        "from checkpoint_nb import checkpoint\n"
+        "@checkpoint\ndef above():\n    return list(prices.query('p > @limit').p)"
+    )
+    assert notebook.value("above().run()") == "[5, 50]"
+    notebook.run("limit = 10")
+    assert notebook.value("above().run()") == "[50]"
+
+
+def test_a_variable_of_the_environment_that_a_cell_reads_counts(notebook):
+    """Nobody declared it; it was seen to be read."""
+    notebook.run("import os\nos.environ['CITY'] = 'Kyiv'")
+    cell = "%%checkpoint\ncity = os.environ['CITY']"
+    notebook.run(cell)
+    assert "restored" in notebook.run(cell).line
+    notebook.run("os.environ['CITY'] = 'Lviv'")
+    assert "CITY" in notebook.run(cell).line
+    assert notebook.value("city") == "Lviv"
+
+
+def test_a_helper_that_counts_in_a_global_is_told(notebook):
+    """A ``global`` statement in a helper changes the worker's copy alone: said, and not kept."""
+    notebook.run(
+        "counter = 0\ndef bump():\n    global counter\n    counter += 1\n    return counter"
+    )
+    answer = notebook.run("%%checkpoint\nbumped = bump()")
+    assert "changed counter" in answer.lines
+
+
+def test_one_result_read_twice_is_two_objects(notebook):
+    """Each argument has a copy of its own, as two calls would have given."""
+    notebook.run(
+        "from checkpoint_nb import checkpoint\n"
+        "@checkpoint\ndef src():\n    return [0]\n"
+        "@checkpoint\ndef two(a, b):\n    a.append(1)\n    return a, b"
+    )
+    assert notebook.value("two(src(), src()).run()") == "([0, 1], [0])"
