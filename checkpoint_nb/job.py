@@ -163,8 +163,10 @@ def _watched(job: Job, parcel: Parcel, results: _Results) -> tuple[object, _Read
     paths = (*seen.files, *seen.folders)
     read = digests_of(paths, seen.unsettled, parcel.named, began)
     read |= {f"{VARIABLE}{name}": found for name, found in variables.items()}
-    hosts = [f"the network ({host})" for host in seen.network]
-    return value, (read, (*hosts, *(f"another program ({name})" for name in seen.programs)))
+    words = [f"the network ({host})" for host in seen.network]
+    words += [f"another program ({name})" for name in seen.programs]
+    words += [f"{more:,} {kind} beyond what can be watched" for kind, more in seen.more.items()]
+    return value, (read, tuple(words))
 
 
 def _called(call: Call, results: _Results) -> object:

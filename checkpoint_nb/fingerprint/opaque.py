@@ -46,7 +46,10 @@ OPAQUE_TYPES: Final[dict[type | str, tuple[bool, str]]] = {
     "ipykernel:OutStream": (False, "It shows output and does not decide the result."),
 }
 
-_PASSING: Final = "Reading it would use it up. Pass a list of its items."
+_USED_UP: Final = "Reading it would use it up."
+_PASSING: Final = f"{_USED_UP} Pass a list of its items."
+_ELSEWHERE: Final = "What it leads to is kept elsewhere and can change at any time."
+_PROXY: Final = "It does not hold what it points to. Pass the object itself."
 _MACHINE: Final = "It belongs to this process. Pass what is needed to make it."
 _RUNNING: Final = "It is at work now. Pass its result."
 
@@ -67,6 +70,21 @@ REFUSED_TYPES: Final[dict[type | str, str]] = {
     **dict.fromkeys(
         io.IOBase.__mro__[:-1], "Its content and place can change at any time. Pass the path."
     ),
+    "_csv:reader": f"{_USED_UP} Pass a list of its rows, or the path.",
+    "_csv:writer": f"{_ELSEWHERE} Pass the path.",
+    "fileinput:FileInput": f"{_USED_UP} Pass the paths.",
+    "mmap:mmap": f"{_ELSEWHERE} Pass the path, or bytes.",
+    "pandas:HDFStore": f"{_ELSEWHERE} Pass the path.",
+    "posix:DirEntry": f"{_ELSEWHERE} Pass its path.",
+    "posix:ScandirIterator": f"{_USED_UP} Pass a list of paths.",
+    "pyarrow:NativeFile": f"{_USED_UP} Pass the path, or bytes.",
+    "pyarrow:RecordBatchReader": f"{_USED_UP} Pass the table.",
+    "re:Match": "It cannot be sent to another process. Pass its groups.",
+    "select:epoll": f"{_ELSEWHERE} Pass what is needed to make it.",
+    "sqlite3:Connection": f"{_ELSEWHERE} Pass the path, or register it with content_of.",
+    "sqlite3:Cursor": f"{_USED_UP} Pass a list of its rows.",
+    weakref.CallableProxyType: _PROXY,
+    weakref.ProxyType: _PROXY,
     "socket:socket": _MACHINE,
     "subprocess:Popen": _MACHINE,
     threading.Thread: _MACHINE,
