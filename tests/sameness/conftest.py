@@ -28,7 +28,9 @@ def chosen(request):
     """Return those of some rows that are asked for in this run of pytest."""
 
     def of(test, rows):
-        names = {item.name for item in request.session.items if item.originalname == test}
+        names = {
+            item.name for item in request.session.items if getattr(item, "originalname", "") == test
+        }
         return [row for row in rows if f"{test}[{row.id}]" in names]
 
     return of
