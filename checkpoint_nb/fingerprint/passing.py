@@ -9,6 +9,8 @@ from checkpoint_nb.fingerprint.boundary import owner
 from checkpoint_nb.fingerprint.pieces import refuse
 
 _USED_UP: Final = "Reading it would use it up."
+
+
 def check_not_passing(value: object) -> None:
     """Raise FingerprintError for an iterator, unless its class is the user's own Python.
 
