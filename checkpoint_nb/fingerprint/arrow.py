@@ -99,7 +99,7 @@ def _fixed(array: Any) -> bytes:
 
 
 def _strings(array: Any, offsets: str) -> bytes:
-    """Return the digests of lengths and bytes of text without nulls."""
+    """Return the digests of where each text ends and of all bytes, for text without nulls."""
     numpy = sys.modules["numpy"]
     _, starts, data = array.buffers()
     if starts is None or not len(array):
@@ -107,8 +107,8 @@ def _strings(array: Any, offsets: str) -> bytes:
     every = numpy.frombuffer(starts, dtype=offsets)
     bounds = every[array.offset : array.offset + len(array) + 1]
     raw = numpy.frombuffer(data or b"", dtype=numpy.uint8)
-    lengths = array_content(numpy.diff(bounds))
-    return lengths + array_content(numpy.ascontiguousarray(raw[bounds[0] : bounds[-1]]))
+    ends = bounds[1:] - bounds[0] if bounds[0] else bounds[1:]
+    return array_content(ends) + array_content(raw[bounds[0] : bounds[-1]])
 
 
 def _one_by_one(array: Any) -> bytes:
