@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from checkpoint_nb.fingerprint import arrays, arrow, classes, frames, functions, opaque, values
-from checkpoint_nb.fingerprint.boundary import by_content, owner
+from checkpoint_nb.fingerprint.boundary import by_content, is_users, owner
+from checkpoint_nb.fingerprint.chance import generators_apart
 from checkpoint_nb.fingerprint.content_of import content_of, register_all, registered
 from checkpoint_nb.fingerprint.describe import describe
 from checkpoint_nb.fingerprint.graphs import fingerprint
 from checkpoint_nb.fingerprint.keys import FORMAT, Fingerprint, Key, recipe_key
 from checkpoint_nb.fingerprint.late import late_imports, looked_up
 from checkpoint_nb.fingerprint.places import Place
-from checkpoint_nb.fingerprint.state import state_digest
-from checkpoint_nb.fingerprint.walk import digest
+from checkpoint_nb.fingerprint.walk import digest, state_digest
 from checkpoint_nb.parts import Part
 
 __all__ = [
@@ -25,6 +25,8 @@ __all__ = [
     "describe",
     "digest",
     "fingerprint",
+    "generators_apart",
+    "is_users",
     "late_imports",
     "looked_up",
     "owner",

@@ -14,6 +14,7 @@ from checkpoint_nb.fingerprint.tokens import text
 
 _STDLIB: Final = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
 _INSTALLED: Final = ("site-packages", "dist-packages")
+_INSTALLED_KIND: Final = "installed"
 _OURS: Final = "checkpoint_nb"
 BINARY: Final = (".so", ".pyd", ".dylib")
 
@@ -78,18 +79,39 @@ def by_content(module: ModuleType) -> bool:
     return owner(module.__name__) is None
 
 
+def is_users(name: object) -> bool:
+    """Return whether the module ``name`` is the user's; quick, for no version is looked up.
+
+    Examples
+    --------
+    >>> is_users("json.decoder"), is_users("__main__")
+    (False, True)
+    """
+    if not isinstance(name, str) or name == "__main__":
+        return True
+    return name not in _known and _kind(name) == ""
+
+
 def _owner(name: str) -> Owner | None:
+    top, kind = name.partition(".")[0], _kind(name)
+    if kind in {_OURS, _INSTALLED_KIND}:
+        return Owner(_OURS if kind == _OURS else distribution(top), version(top))
+    return PYTHON if kind else None
+
+
+def _kind(name: str) -> str:
+    """Return ``"python"``, ``"installed"``, our own name, or ``""`` for what is the user's."""
     top = name.partition(".")[0]
     if top == _OURS or name in sys.builtin_module_names:
-        return Owner(_OURS, version(_OURS)) if top == _OURS else PYTHON
+        return _OURS if top == _OURS else "python"
     place = _place(name)
     if place is None:
-        return PYTHON if top in sys.stdlib_module_names else None
+        return "python" if top in sys.stdlib_module_names else ""
     if place == "python":
-        return PYTHON
+        return place
     if any(part in place.split(os.sep) for part in _INSTALLED):
-        return Owner(distribution(top), version(top))
-    return PYTHON if place.startswith(_STDLIB) else None
+        return _INSTALLED_KIND
+    return "python" if place.startswith(_STDLIB) else ""
 
 
 def _place(name: str) -> str | None:

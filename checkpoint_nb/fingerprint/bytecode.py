@@ -5,11 +5,10 @@ from __future__ import annotations
 import dis
 import sys
 from collections.abc import Iterable
-from itertools import compress
 from types import CodeType
 from typing import Final, NamedTuple
 
-_CACHE: Final = b"\0"
+_CACHE: Final = b"\0\0"
 _EXTENDED: Final = dis.EXTENDED_ARG
 _JUMPS: Final = frozenset((*dis.hasjrel, *dis.hasjabs))
 _BACKWARD: Final = frozenset(at for at, name in enumerate(dis.opname) if "BACKWARD" in name)
@@ -96,16 +95,15 @@ def steps(code: CodeType) -> Steps:
     ['LOAD_FAST', 'RETURN_VALUE']
     """
     raw = code.co_code
-    units = raw[::2]
-    if _EXTENDED in units:
-        ops, args = _extended(units, raw[1::2])
-    else:
-        args = list(compress(raw[1::2], units))
-        ops = units.translate(None, _CACHE)
+    # A cache is two zeros, and nothing else begins with a zero.
+    without = raw.replace(_CACHE, b"")
+    ops, args = without[::2], list(without[1::2])
+    if _EXTENDED in ops:
+        ops, args = _extended(ops, args)
     table = code.co_exceptiontable
     if not table and JUMP not in ops.translate(MEANING):
         return Steps(ops, args)
-    numbers, ends = _positions(units)
+    numbers, ends = _positions(raw[::2])
     for at, op in enumerate(ops):
         if op in _JUMPS:
             distance = args[at]
@@ -113,16 +111,16 @@ def steps(code: CodeType) -> Steps:
     return Steps(ops, args, tuple(_covered(table, numbers)) if table else ())
 
 
-def _extended(units: bytes, raw: bytes) -> tuple[bytes, list[int]]:
-    ops, args, high = bytearray(), [], 0
-    for op, arg in zip(units, raw, strict=True):
+def _extended(ops: bytes, args: list[int]) -> tuple[bytes, list[int]]:
+    """Return the instructions, with what stands before a large argument put into it."""
+    whole, high = [], 0
+    for op, arg in zip(ops, args, strict=True):
         if op == _EXTENDED:
             high = (high | arg) << 8
-        elif op:
-            ops.append(op)
-            args.append(high | arg)
+        else:
+            whole.append(high | arg)
             high = 0
-    return bytes(ops), args
+    return ops.translate(None, bytes([_EXTENDED])), whole
 
 
 def _positions(units: bytes) -> tuple[list[int], list[int]]:

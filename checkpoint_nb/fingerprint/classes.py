@@ -20,7 +20,7 @@ from checkpoint_nb.fingerprint.functions import library
 from checkpoint_nb.fingerprint.pieces import CLASS, Piece, kind, sequence
 from checkpoint_nb.fingerprint.tokens import size, text
 
-_BOOKKEEPING: Final = frozenset(
+BOOKKEEPING: Final = frozenset(
     {
         "__doc__",
         "__module__",
@@ -43,6 +43,7 @@ _BOOKKEEPING: Final = frozenset(
         "__checkpoint_task__",
     }
 )
+"""Names in a class that say where it was written, or follow from the others."""
 _METHODS: Final = (FunctionType, classmethod, staticmethod, property)
 
 
@@ -65,7 +66,7 @@ def _contents(value: type) -> Iterator[tuple[str, object]]:
     own = vars(value)
     members = own.get("_member_map_", {}) if isinstance(value, enum.EnumType) else {}
     for name in sorted(own):
-        if name in _BOOKKEEPING or name in members or name.startswith("__pydantic_"):
+        if name in BOOKKEEPING or name in members or name.startswith("__pydantic_"):
             continue
         if isinstance(own[name], MemberDescriptorType):
             continue  # __slots__ says the same, and survives a pickle by value

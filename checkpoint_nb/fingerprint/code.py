@@ -76,23 +76,29 @@ def normal(code: CodeType) -> Normal:
     True
     """
     known = _normal.get(id(code))
-    if known is None:
-        number = id(code)
-        watch = ref(code, lambda _: _normal.pop(number, None))
-        known = _normal[number] = (watch, _made(code))
-    return known[1]
+    return _remembered(code) if known is None else known[1]
+
+
+def _remembered(code: CodeType) -> Normal:
+    number = id(code)
+    watch = ref(code, lambda _: _normal.pop(number, None))
+    made = _made(code)
+    _normal[number] = (watch, made)
+    return made
 
 
 def _made(code: CodeType) -> Normal:
     reading = Reading()
     data, frees = read(code, reading)
-    pattern = _MARKED if _SEES_GLOBALS.isdisjoint(reading.names) else _WORD
-    words = tuple(sorted({word for one in reading.texts for word in pattern.findall(one)}))
+    words: set[str] = set()
+    if reading.texts:
+        pattern = _MARKED if _SEES_GLOBALS.isdisjoint(reading.names) else _WORD
+        words.update(*map(pattern.findall, reading.texts))
     return Normal(
         blake3(data).digest(),
-        tuple(zip(reading.uses, map(tuple, reading.uses.values()), strict=True)),
+        tuple(reading.uses.items()),
         tuple(reading.imports),
-        words,
+        tuple(sorted(words)),
         frees,
         tuple(reading.noted),
         blake3(b"".join(reading.notes)).digest() if reading.notes else b"",

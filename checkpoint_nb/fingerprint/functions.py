@@ -41,26 +41,26 @@ def library(found: Owner, *words: str) -> Piece:
 @kind(FunctionType)
 def function(value: FunctionType) -> Piece:
     """Take a function apart: its code, defaults, cells, and the globals its code reads."""
-    code = value.__code__
+    attributes, code = value.__dict__, value.__code__
+    if attributes and _is_generic(value):
+        return _generic(value)
     home = value.__globals__.get("__name__")
     found = owner(home)
-    if _is_generic(value):
-        return _generic(value)
     if found is not None:
         return _library_function(value, found, str(home))
     form = normal(code)
-    piece = Piece(b"function" + form.digest, [], FUNCTION, [], label=_label(value))
-    _add_defaults(piece, value)
-    _add_closure(piece, value)
+    # A wrapper made with functools.wraps carries the name of what it wraps.
+    label = code.co_name if "__wrapped__" in attributes else value.__name__
+    piece = Piece(b"function" + form.digest, [], FUNCTION, [], label=label, form=form)
+    if value.__defaults__ or value.__kwdefaults__:
+        _add_defaults(piece, value)
+    else:
+        piece.local += _NO_DEFAULTS
+    if value.__closure__:
+        _add_closure(piece, value)
     _add_reached(piece, value, form)
     piece.local += size(len(piece.children))
     return piece
-
-
-def _label(value: FunctionType) -> str:
-    # A wrapper made with functools.wraps carries the name of what it wraps.
-    wraps = "__wrapped__" in value.__dict__
-    return value.__code__.co_name if wraps else value.__name__
 
 
 def _child(piece: Piece, name: str, child: object) -> None:
@@ -76,9 +76,6 @@ def _add(piece: Piece, name: str, items: Any) -> None:
 
 
 def _add_defaults(piece: Piece, value: FunctionType) -> None:
-    if not value.__defaults__ and not value.__kwdefaults__:
-        piece.local += _NO_DEFAULTS
-        return
     _add(piece, "default", value.__defaults__ or ())
     named = sorted((value.__kwdefaults__ or {}).items())
     piece.local += b"".join([text(name) for name, _ in named])
@@ -90,9 +87,7 @@ def _add_closure(piece: Piece, value: FunctionType) -> None:
 
     Not the cells themselves, which two functions may share or not.
     """
-    if not value.__closure__:
-        return
-    cells = dict(zip(value.__code__.co_freevars, value.__closure__, strict=True))
+    cells = dict(zip(value.__code__.co_freevars, value.__closure__ or (), strict=True))
     for name in normal(value.__code__).frees:
         cell = cells[name]
         try:
@@ -134,9 +129,10 @@ def _add_reached(piece: Piece, value: FunctionType, form: Normal) -> None:
     names, children = piece.names, piece.children
     for name, chains in form.uses:
         for chain in chains:
-            words, target = f"global {name}", known.get(name, _MISSING)
-            if chain or target is _MISSING:
+            if chain or name not in known:
                 words, target = follow(value, name, chain)
+            else:
+                words, target = f"global {name}", known[name]
             names.append(words)
             children.append(target)
     for word in form.words:

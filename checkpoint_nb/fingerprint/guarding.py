@@ -22,7 +22,7 @@ from checkpoint_nb.fingerprint.guards import (
     is_watchable,
     stand_in,
 )
-from checkpoint_nb.fingerprint.pieces import LIBRARY
+from checkpoint_nb.fingerprint.pieces import LIBRARY, Piece
 from checkpoint_nb.fingerprint.reading import Chain
 from checkpoint_nb.fingerprint.tokens import node
 from checkpoint_nb.fingerprint.walk import Graph
@@ -30,6 +30,9 @@ from checkpoint_nb.fingerprint.walk import Graph
 _SMALL: Final = 256
 _CONSTANTS: Final = frozenset({type(None), bool, int, float, complex, str, bytes, type(...)})
 _ENTERED: Final = (ModuleType, FunctionType)
+_Met = dict[str | tuple[str, Chain], int]
+"""By name, or by name and attributes: the number of what it led to."""
+_NAMED: Final = (type, BuiltinFunctionType)
 
 
 class _UnsureError(Exception):
@@ -66,139 +69,132 @@ class _Making:
         self.guards = Guards(
             Graph(outermost=graph.outermost, builds=graph.builds, ignore=graph.ignore)
         )
-        self.spaces: dict[tuple[int, bool], Space] = {}
-        self.met: dict[tuple[int, str], int] = {}
-        self.chains: set[tuple[int, str, Chain]] = set()
+        self.met: dict[int, tuple[Space, _Met]] = {}
+        self.builtins: dict[int, Space] = {}
         self.constants: dict[int, int] = {}
-        watched = [
-            number
-            for number, piece in enumerate(graph.pieces)
-            if piece.kind in WATCHED and is_watchable(graph.objects[number])
-        ]
-        plain = {number: form for number in watched if (form := self._plain(number)) is not None}
-        order = [*plain, *(number for number in watched if number not in plain)]
-        if 0 not in order:
+        plain: list[int] = []
+        others: list[int] = []
+        for number, (value, piece) in enumerate(zip(graph.objects, graph.pieces, strict=True)):
+            if piece.form is not None and self._is_plain(value, piece, piece.form):
+                plain.append(number)
+            elif piece.kind in WATCHED and is_watchable(value):
+                others.append(number)
+        if 0 not in plain and 0 not in others:
             raise _UnsureError
-        self.watched = {number: at for at, number in enumerate(order)}
-        self.guards.watched = [ref(graph.objects[number]) for number in order]
-        for number, form in plain.items():
-            self._add_plain(number, form)
-        for number in order[len(plain) :]:
+        self.watched = {number: at for at, number in enumerate(plain + others)}
+        self.guards.watched = [ref(graph.objects[number]) for number in plain + others]
+        for number in plain:
+            self._add_plain(number)
+        for number in others:
             self._add_other(number)
 
-    def _plain(self, number: int) -> Normal | None:
-        """Return the normal form of a function that nothing but names and defaults lead from."""
-        value, piece = self.graph.objects[number], self.graph.pieces[number]
-        if type(value) is not FunctionType or piece.kind == LIBRARY:
-            return None
+    def _is_plain(self, value: object, piece: Piece, form: Normal) -> bool:
+        """Return whether nothing but names and defaults lead from a function."""
+        if type(value) is not FunctionType:
+            return False
         if self.graph.outermost and id(value) in self.graph.outermost:
-            return None
+            return False
         if value.__closure__ or value.__kwdefaults__ or value.__dict__:
-            return None
-        form = normal(value.__code__)
+            return False
         if form.imports or form.words or form.noted:
-            return None
-        notes = value.__annotations__
-        if notes and any(note in value.__globals__ for note in notes.values() if type(note) is str):
-            return None
-        defaults = value.__defaults__ or ()
-        uses = sum([len(chains) for _, chains in form.uses])
-        if len(piece.children) != len(defaults) + uses:
-            return None
-        if not piece.local.startswith(b"function" + form.digest):
+            return False
+        if normal(value.__code__) is not form:
             raise _UnsureError
-        if not defaults:
-            return form
-        if not all(map(_is_constant, defaults)):
-            return None
+        notes, defaults = value.__annotations__, value.__defaults__ or ()
+        if not notes and not defaults:
+            return True
+        if any(note in value.__globals__ for note in notes.values() if type(note) is str):
+            return False
+        uses = sum([len(chains) for _, chains in form.uses])
+        if len(piece.children) != len(defaults) + uses or not all(map(_is_constant, defaults)):
+            return False
         if any(a is not b for a, b in zip(defaults, piece.children, strict=False)):
             raise _UnsureError
-        return form
+        return True
 
-    def _add_plain(self, number: int, form: Normal) -> None:
-        function = self.graph.objects[number]
+    def _add_plain(self, number: int) -> None:
+        function, piece = self.graph.objects[number], self.graph.pieces[number]
         assert isinstance(function, FunctionType)
-        edges, names = self.graph.edges[number], self.graph.pieces[number].names
-        guards = self.guards
-        guards.codes.append(function.__code__)
-        guards.defaults.append(function.__defaults__)
+        assert piece.form is not None
+        self.guards.codes.append(function.__code__)
+        self.guards.defaults.append(function.__defaults__)
+        known, edges = function.__globals__, self.graph.edges[number]
+        space, met = self._namespace(function, number)
         at = len(function.__defaults__ or ())
-        known = function.__globals__
-        space = id(known)
-        for name, chains in form.uses:
+        for name, chains in piece.form.uses:
             for chain in chains:
                 child = edges[at]
                 if chain and isinstance(known.get(name), _ENTERED):
-                    which = (space, name, chain)
-                    if which not in self.chains:
-                        self.chains.add(which)
-                        expected = self._expected(child)
-                        one = Chained(self.watched[number], name, chain, names[at], expected)
-                        guards.chained.append(one)
-                elif self.met.get((space, name)) != child:
-                    self._add_name(function, number, name, child)
+                    if (name, chain) not in met:
+                        met[name, chain] = child
+                        expected, words = self._expected(child), piece.names[at]
+                        one = Chained(self.watched[number], name, chain, words, expected)
+                        self.guards.chained.append(one)
+                elif name not in met:
+                    met[name] = child
+                    self._add_name(space, function, name, child)
+                elif met[name] != child and not isinstance(self.graph.objects[child], Absent):
+                    raise _UnsureError  # rebound during the walk
                 at += 1
-        self._add_home(function, number)
-
-    def _add_home(self, function: FunctionType, number: int) -> None:
-        """Add the function's module, and words of annotations that are not names yet."""
-        notes = function.__annotations__
-        for note in notes.values() if notes else ():
-            if isinstance(note, str) and (id(function.__globals__), note) not in self.met:
-                self.met[id(function.__globals__), note] = -1
-                space = self._space(function, number, builtins=False)
+        if at != len(edges):
+            raise _UnsureError  # it had defaults or annotations
+        for note in function.__annotations__.values():
+            if isinstance(note, str) and note not in met:
+                # A word that is no name yet.
+                met[note] = -1
                 space.names.append(note)
                 space.given.append(self._constant(MISSING))
-        home = function.__globals__.get("__name__")
-        if isinstance(home, str) and (id(function.__globals__), "__name__") not in self.met:
-            self.met[id(function.__globals__), "__name__"] = -1
-            self.guards.homes[home] = owner(home)
-            space = self._space(function, number, builtins=False)
-            space.names.append("__name__")
-            space.given.append(self._constant(home))
 
-    def _add_name(self, function: FunctionType, number: int, name: str, child: int) -> None:
-        """Add what a global name of a function led to, once for each namespace."""
+    def _namespace(self, function: FunctionType, number: int) -> tuple[Space, _Met]:
+        """Return what is looked up in a function's globals, and what was met there by name."""
         names = function.__globals__
-        known = self.met.setdefault((id(names), name), child)
+        found = self.met.get(id(names))
+        if found is None:
+            space = Space(self.watched[number], builtins=False)
+            self.guards.spaces.append(space)
+            found = self.met[id(names)] = (space, {})
+            home = names.get("__name__")
+            if isinstance(home, str):
+                self.guards.homes[home] = owner(home)
+                space.names.append("__name__")
+                space.given.append(self._constant(home))
+        return found
+
+    def _add_name(self, space: Space, function: FunctionType, name: str, child: int) -> None:
+        """Add what a global name of a function led to, once for each namespace."""
         target = self.graph.objects[child]
-        if known != child:
-            if not isinstance(target, Absent):
-                raise _UnsureError  # rebound during the walk
-            return
-        here = names.get(name, MISSING)
-        space = self._space(function, number, builtins=False)
+        here = function.__globals__.get(name, MISSING)
         if here is MISSING:
             space.names.append(name)
             space.given.append(self._constant(MISSING))
-            space = self._space(function, number, builtins=True)
+            space = self._beyond(space, function)
             here = builtins_of(function).get(name, MISSING)
             if here is MISSING and isinstance(target, Absent):
                 target = MISSING
         if here is not target:
             raise _UnsureError
-        if here is MISSING or _is_constant(here):
-            expected: Expected = self._constant(here)
+        given = self.watched.get(child)
+        if given is None and (here is MISSING or _is_constant(here)):
+            given = self._constant(here)
+        if given is None:
+            space.data.append((name, self._digest(child)))
         else:
-            expected = self._expected(child)
-        if isinstance(expected, int):
             space.names.append(name)
-            space.given.append(expected)
-        else:
-            space.data.append((name, expected))
+            space.given.append(given)
 
-    def _space(self, function: FunctionType, number: int, *, builtins: bool) -> Space:
-        which = (id(function.__globals__), builtins)
-        space = self.spaces.get(which)
-        if space is None:
-            space = self.spaces[which] = Space(self.watched[number], builtins)
-            self.guards.spaces.append(space)
-        return space
+    def _beyond(self, space: Space, function: FunctionType) -> Space:
+        """Return what is looked up in the builtins of a function, whose globals are ``space``."""
+        found = self.builtins.get(id(function.__globals__))
+        if found is None:
+            found = Space(space.function, builtins=True)
+            self.builtins[id(function.__globals__)] = found
+            self.guards.spaces.append(found)
+        return found
 
     def _add_other(self, number: int) -> None:
         """Add a watched node that is taken apart again."""
         value, piece = self.graph.objects[number], self.graph.pieces[number]
-        if piece.kind == LIBRARY and isinstance(value, type | BuiltinFunctionType):
+        if piece.kind == LIBRARY and isinstance(value, _NAMED):
             home = getattr(value, "__module__", None)
             if isinstance(home, str):
                 self.guards.homes.setdefault(home, owner(home))
@@ -247,8 +243,8 @@ class _Making:
 
 def _is_constant(value: object) -> bool:
     """Return whether a value is small and cannot change."""
-    if type(value) in {str, bytes}:
-        return len(value) <= _SMALL  # type: ignore[arg-type]
+    if type(value) is str or type(value) is bytes:
+        return len(value) <= _SMALL
     if type(value) is tuple:
         return len(value) <= _SMALL and all(map(_is_constant, value))
     return type(value) in _CONSTANTS

@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 
 from checkpoint_nb.errors import FingerprintError
 from checkpoint_nb.fingerprint.boundary import BINARY, owner
+from checkpoint_nb.fingerprint.chance import left_out
 from checkpoint_nb.fingerprint.functions import library
 from checkpoint_nb.fingerprint.opaque import is_stream, stream
 from checkpoint_nb.fingerprint.passing import check_not_passing
@@ -38,6 +39,8 @@ def instance(value: object) -> Piece:
     """Take an instance of any class apart: its class and the state it gives for a pickle."""
     if is_stream(value):
         return stream()
+    if left_out(value):
+        return Piece(b"shared generator", [type(value)])
     check_not_passing(value)
     reduced = reduced_form(value)
     if isinstance(reduced, str):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections import deque
 from collections.abc import Iterator, Mapping
-from itertools import chain, repeat
+from itertools import repeat
 from types import FunctionType, ModuleType
 from typing import Final, Literal, NamedTuple
 from weakref import ref
@@ -37,6 +37,7 @@ _WRAPPERS: Final = (
 )
 """Types that lead to code; what else a name leads to is data."""
 
+_LIVE: Final = (FunctionType, type)
 Holder = FunctionType | ModuleType | type
 _Kind = Literal["global", "closure", "attribute"]
 
@@ -112,20 +113,21 @@ class Labels:
         self._label(0, "")
         while queue:
             here = queue.popleft()
-            piece, home = pieces[here], self._names_of(here)
-            for name, child in zip(chain(piece.names, repeat("")), edges[here], strict=False):
-                if child in seen:
-                    if pieces[child].kind in _CODE or (home, name, child) in met:
-                        continue
-                    if not name.startswith(_NAMED):
-                        continue
-                else:
+            piece = pieces[here]
+            for name, child in zip(piece.names or repeat(""), edges[here], strict=False):
+                is_code = pieces[child].kind in _CODE
+                if child not in seen:
                     seen.add(child)
                     if edges[child]:
                         queue.append(child)
-                if home and name.startswith("global "):
+                elif is_code or not name.startswith(_NAMED):
+                    continue
+                if not is_code and name.startswith("global "):
                     # Functions of one module have their globals in common.
-                    met.add((home, name, child))
+                    use = (self._names_of(here), name, child)
+                    if use in met:
+                        continue
+                    met.add(use)
                 label = self._label(child, name, piece.kind)
                 if label:
                     self._place(here, name, child, label)
@@ -133,9 +135,9 @@ class Labels:
                     self._place_in_class(here, name, child)
 
     def _names_of(self, number: int) -> int:
-        """Return the identity of a function's globals, 0 for what is no function."""
+        """Return the identity of a function's globals, or of what is no function itself."""
         live = undecorated(self.graph.objects[number])
-        return id(live.__globals__) if isinstance(live, FunctionType) else 0
+        return id(live.__globals__ if isinstance(live, FunctionType) else live)
 
     def _plain_root(self) -> object:
         root = self.graph.objects[0]
@@ -172,9 +174,10 @@ class Labels:
 
     def _add_code(self, label: str, number: int) -> None:
         label = self._add(label, Part(self._own(number)))
-        live = undecorated(self.graph.objects[number])
-        if label not in self.codes and isinstance(live, FunctionType | type):
-            self.codes[label] = ref(live)
+        if label not in self.codes:
+            live = undecorated(self.graph.objects[number])
+            if isinstance(live, _LIVE):
+                self.codes[label] = ref(live)
 
     def _add(self, label: str, part: Part) -> str:
         free, count = label, 1
@@ -212,12 +215,11 @@ class Labels:
 
     def _own(self, number: int, depth: int = 0) -> str:
         """Return the digest of a function or class itself, not of what it calls."""
-        piece = self.graph.pieces[number]
-        value = self.graph.objects[number]
+        piece, value = self.graph.pieces[number], self.graph.objects[number]
         if isinstance(value, FunctionType):
             form = normal(value.__code__)
             # Names that change places are an edit of the text, though each is what it was.
-            words = "\0".join([*form.frees, *[name for name, _ in form.uses]])
+            words = "\0".join([*form.frees, *dict(form.uses)])
             own = node(form.digest, words.encode("utf-8", "surrogatepass"))
             if piece.names[:1] != ["default"]:
                 return own.hex()

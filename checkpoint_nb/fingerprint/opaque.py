@@ -73,6 +73,7 @@ REFUSED_TYPES: Final[dict[type | str, str]] = {
     "_csv:reader": f"{_USED_UP} Pass a list of its rows, or the path.",
     "_csv:writer": f"{_ELSEWHERE} Pass the path.",
     "fileinput:FileInput": f"{_USED_UP} Pass the paths.",
+    "matplotlib:Artist": "How far it is drawn is part of it. Pass what it is drawn from.",
     "mmap:mmap": f"{_ELSEWHERE} Pass the path, or bytes.",
     "pandas:HDFStore": f"{_ELSEWHERE} Pass the path.",
     "posix:DirEntry": f"{_ELSEWHERE} Pass its path.",
@@ -137,6 +138,9 @@ def refused(value: object) -> Piece:
     """Refuse an object before anything is read from it; streams of the process are opaque."""
     if is_stream(value):
         return stream()
+    if isinstance(value, io.IOBase) and type(value).__module__ == "_io" and value.closed:
+        name, mode = getattr(value, "name", ""), getattr(value, "mode", "")
+        return Piece(b"closed file", [type(value), name, mode])
     for cls in type(value).__mro__:
         name = f"{cls.__module__.partition('.')[0]}:{cls.__qualname__}"
         why = REFUSED_TYPES.get(cls) or REFUSED_TYPES.get(name)

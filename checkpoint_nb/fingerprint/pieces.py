@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
-from weakref import WeakKeyDictionary
+from weakref import ref
 
 from checkpoint_nb.errors import FingerprintError
+from checkpoint_nb.fingerprint.code import Normal
 from checkpoint_nb.fingerprint.runs import LONG_RUN, flat, run
 from checkpoint_nb.fingerprint.tokens import LEAVES, leaf, size
 
@@ -42,6 +43,8 @@ class Piece:
         Name for people; for an opaque object the reason why it cannot be a value, or ``""``.
     shown
         What people may read about it: a version.
+    form
+        The normal form of a function's code.
     """
 
     local: bytes
@@ -51,6 +54,7 @@ class Piece:
     unordered: bool = False
     label: str = ""
     shown: str = ""
+    form: Normal | None = None
 
 
 TakeApart = Callable[[Any], Piece]
@@ -59,7 +63,8 @@ Handler = TypeVar("Handler", bound=TakeApart)
 _exact: Final[dict[type | str, TakeApart]] = {}
 _derived: Final[dict[type | str, TakeApart]] = {}
 _preferred: Final[dict[type | str, TakeApart]] = {}
-_found: Final[WeakKeyDictionary[type, TakeApart]] = WeakKeyDictionary()
+_found: Final[dict[int, tuple[ref[type], TakeApart]]] = {}
+"""By identity: a ``WeakKeyDictionary`` makes a reference for each look."""
 
 
 def kind(*types: type | str, derived: bool = False) -> Callable[[Handler], Handler]:
@@ -122,6 +127,12 @@ def _find(cls: type) -> TakeApart:
     return _exact[object]
 
 
+def _remembered(cls: type) -> tuple[ref[type], TakeApart]:
+    number = id(cls)
+    found = _found[number] = (ref(cls, lambda _: _found.pop(number, None)), _find(cls))
+    return found
+
+
 def take_apart(value: object) -> Piece:
     """Return the piece of one object; raise FingerprintError when it has none.
 
@@ -137,10 +148,8 @@ def take_apart(value: object) -> Piece:
         local = write(value)
         if local is not None:
             return Piece(local)
-    handler = _found.get(cls)
-    if handler is None:
-        handler = _found[cls] = _find(cls)
-    return handler(value)
+    found = _found.get(id(cls)) or _remembered(cls)
+    return found[1](value)
 
 
 def sequence(tag: bytes, items: Sequence[object], count: int) -> Piece:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable
+from itertools import compress, count
 from types import CodeType
 from typing import Final, NamedTuple
 
@@ -16,6 +17,7 @@ from checkpoint_nb.fingerprint.bytecode import (
     LOCAL,
     MEANING,
     NAME,
+    PLAIN,
     SHIFT,
     TWO_LOCALS,
     Steps,
@@ -28,7 +30,8 @@ from checkpoint_nb.fingerprint.notes import Note, taken_out
 from checkpoint_nb.fingerprint.tokens import SCALARS, size, sized, text
 
 _ATTRIBUTE: Final = opcodes("LOAD_ATTR", "LOAD_METHOD")
-_CELLS: Final = opcodes("MAKE_CELL", "COPY_FREE_VARS")
+_CELLS: Final = bytes(opcodes("MAKE_CELL", "COPY_FREE_VARS"))
+(_MAKE,) = opcodes("MAKE_FUNCTION")
 _TUPLE: Final = opcodes("BUILD_TUPLE")
 (_STORE_NAME,) = opcodes("STORE_NAME")
 _LOADS: Final = opcodes("LOAD_CONST")
@@ -41,6 +44,8 @@ _SEEDED: Final = frozenset({"default_rng", "Random", "RandomState"})
 _TELLING: Final = _TEXTS | _SEEDED
 # varargs, varkeywords, generator, coroutine, iterable coroutine, async generator
 _FLAGS: Final = 0x4 | 0x8 | 0x20 | 0x80 | 0x100 | 0x200
+_RENUMBERED: Final = MEANING.replace(bytes([JUMP]), bytes([PLAIN]))
+"""As ``MEANING``; where a jump leads is in its argument already."""
 _counts: Final = struct.Struct("<4I").pack
 _lengths: Final = struct.Struct("<8Q").pack
 
@@ -71,7 +76,7 @@ class Reading:
     )
 
     def __init__(self) -> None:
-        self.uses: dict[str, dict[Chain, None]] = {}
+        self.uses: dict[str, tuple[Chain, ...]] = {}
         self.numbers: dict[str, int] = {}
         self.imports: dict[Import, None] = {}
         self.texts: list[str] = []
@@ -105,15 +110,16 @@ def read(code: CodeType, reading: Reading) -> tuple[bytes, Chain]:
     True
     """
     form, notes = taken_out(steps(code), code)
-    reading.names.update(code.co_names)
     if notes:
         reading.note(notes, code)
     reader = _Reader(code, form, reading)
+    words = reader.words
+    reading.names.update(words)
     arguments = reader.arguments()
     frees = reader.frees() if code.co_freevars else ()
     parts = (
         _signature(code),
-        b"" if _SEES_LOCALS.isdisjoint(code.co_names) else reader.shown(),
+        b"" if _SEES_LOCALS.isdisjoint(words) else reader.shown(),
         b"".join(reader.constants),
         _joined(reader.names),
         form.ops,
@@ -139,7 +145,7 @@ def _joined(names: Iterable[str]) -> bytes:
 class _Reader:
     """Turns the arguments of one code object's instructions into numbers that mean the same."""
 
-    __slots__ = ("code", "constants", "form", "inner", "names", "plain", "reading", "slots")
+    __slots__ = ("code", "constants", "form", "inner", "names", "reading", "slots", "words")
 
     def __init__(self, code: CodeType, form: Steps, reading: Reading) -> None:
         self.code = code
@@ -148,31 +154,36 @@ class _Reader:
         self.constants: dict[bytes, int] = {}
         self.names: dict[str, int] = {}
         self.slots = _slots(code)
-        self.plain: dict[int, int] = {}
+        self.words: Chain = code.co_names
         self.inner: dict[int, tuple[bytes, Chain]] = {}
 
     def arguments(self) -> list[int]:
         """Return a number for each instruction; constants and names are put into tables."""
         ops, args, _ = self.form
-        slots, plain, words = self.slots, self.plain, self.code.co_names
+        slots, names, words = self.slots, self.names, self.words
+        plain: dict[int, int] = {}
         result = list(args)
-        start = 0
-        while ops[start] in _CELLS:
+        meanings = ops.translate(_RENUMBERED)
+        if ops[0] in _CELLS:
             # Cells stand in the order of their names; which locals they are is seen in use.
-            result[start] = 0
-            start += 1
-        if CodeType in map(type, self.code.co_consts):
+            start = len(ops) - len(ops.lstrip(_CELLS))
+            result[:start] = bytes(start)
+            meanings = bytes(start) + meanings[start:]
+        if _MAKE in ops:
             args = self._with_closures()
-        for at, meaning in enumerate(ops.translate(MEANING)):
-            if not meaning or meaning == JUMP:
-                continue
-            arg = args[at]
+        hidden = self._bookkeeping() if _STORE_NAME in ops else ()
+        for at, meaning, arg in compress(zip(count(), meanings, args), meanings):
             if meaning == LOCAL:
-                if at >= start:
-                    result[at] = slots.setdefault(arg, len(slots))
+                if arg not in slots:
+                    slots[arg] = len(slots)
+                result[at] = slots[arg]
             elif meaning == CONST:
-                known = plain.get(arg)
-                result[at] = self._constant_at(at) if known is None else known
+                if arg in plain:
+                    result[at] = plain[arg]
+                elif at in hidden:
+                    result[at] = 0
+                else:
+                    result[at] = plain[arg] = self._constant_number(arg)
             elif meaning == GLOBAL:
                 result[at] = self._use(at, words[arg >> SHIFT[ops[at]]])
             elif meaning == TWO_LOCALS:
@@ -180,7 +191,7 @@ class _Reader:
                 result[at] = one << 32 | slots.setdefault(arg & 15, len(slots))
             else:
                 name = words[arg >> SHIFT[ops[at]]]
-                number = self.names.setdefault(name, len(self.names))
+                number = names.setdefault(name, len(names))
                 result[at] = number if meaning == NAME else self._named(at, meaning, name, number)
         return result
 
@@ -197,25 +208,21 @@ class _Reader:
 
     def _use(self, at: int, name: str) -> int:
         """Return the number of a global name, and gather what is read from it."""
-        after = self._chain(at + 1) if self.form.ops[at + 1] in _ATTRIBUTE else ()
-        if (after[-1] if after else name) in _TELLING:
-            self._tell(at + 1 + len(after), name, after)
-        uses, numbers = self.reading.uses, self.reading.numbers
-        if name in uses:
-            uses[name][after] = None
-        else:
-            uses[name] = {after: None}
-            numbers[name] = len(numbers)
-        return numbers[name]
-
-    def _chain(self, at: int) -> Chain:
-        """Return the attributes that are read one from the other, from ``at`` on."""
-        ops, args, _ = self.form
-        found = []
+        ops = self.form.ops
+        after: Chain = ()
+        at += 1
         while ops[at] in _ATTRIBUTE:
-            found.append(self.code.co_names[args[at] >> SHIFT[ops[at]]])
+            after += (self.words[self.form.args[at] >> SHIFT[ops[at]]],)
             at += 1
-        return tuple(found)
+        if (after[-1] if after else name) in _TELLING:
+            self._tell(at, name, after)
+        uses, numbers = self.reading.uses, self.reading.numbers
+        if name not in uses:
+            uses[name] = (after,)
+            numbers[name] = len(numbers)
+        elif after not in uses[name]:
+            uses[name] += (after,)
+        return numbers[name]
 
     def _tell(self, last: int, name: str, after: Chain) -> None:
         """Gather calls that look something up by a text, or make a generator without a seed."""
@@ -225,26 +232,19 @@ class _Reader:
         elif not after and not is_given_constant(self.form, last, result=name == "globals"):
             self.reading.computed[name] = None
 
-    def _is_bookkeeping(self, at: int) -> bool:
+    def _bookkeeping(self) -> set[int]:
+        """Return where constants are loaded that a class keeps about itself."""
         ops, args, _ = self.form
-        if at + 1 == len(ops) or ops[at + 1] != _STORE_NAME:
-            return False
-        return self.code.co_names[args[at + 1]] in _BOOKKEEPING
+        stored = [at for at, op in enumerate(ops) if op == _STORE_NAME]
+        return {at - 1 for at in stored if self.words[args[at]] in _BOOKKEEPING}
 
-    def _constant_at(self, at: int) -> int:
+    def _constant_number(self, index: int) -> int:
         """Return the number of a constant; equal constants have one."""
-        if _STORE_NAME in self.form.ops and self._is_bookkeeping(at):
-            return 0
-        index = self.form.args[at]
-        value = self.code.co_consts[index]
-        if isinstance(value, CodeType):
-            found = self.inner.get(index) or read(value, self.reading)
-            token = b"{" + found[0]
+        if index in self.inner:
+            token = b"{" + self.inner[index][0]
         else:
-            token = _constant(value, self.reading)
-        number = self.constants.setdefault(sized(token), len(self.constants))
-        self.plain[index] = number
-        return number
+            token = _constant(self.code.co_consts[index], self.reading)
+        return self.constants.setdefault(sized(token), len(self.constants))
 
     def _with_closures(self) -> list[int]:
         """Return the arguments, closures filled in the order in which their code uses them."""
@@ -287,22 +287,23 @@ class _Reader:
 
 def _signature(code: CodeType) -> bytes:
     """Return how the code can be called; names of parameters count, callers may use them."""
-    first, only = code.co_argcount, code.co_kwonlyargcount
-    named = code.co_varnames[code.co_posonlyargcount : first]
+    first, positional, only = code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount
+    names = code.co_varnames
+    named = names[positional:first]
     if only:
-        named += tuple(sorted(code.co_varnames[first : first + only]))
-    counts = (first, code.co_posonlyargcount, only, code.co_flags & _FLAGS)
-    return _counts(*counts) + _joined(named)
+        named += tuple(sorted(names[first : first + only]))
+    return _counts(first, positional, only, code.co_flags & _FLAGS) + _joined(named)
 
 
 def _slots(code: CodeType) -> dict[int, int]:
     """Return the numbers of the parameters; other locals are numbered when they are met."""
-    first, last = code.co_argcount, code.co_argcount + code.co_kwonlyargcount
-    total = last + bool(code.co_flags & 4) + bool(code.co_flags & 8)
-    if first == last:
+    first, only, flags = code.co_argcount, code.co_kwonlyargcount, code.co_flags
+    last = first + only
+    total = last + bool(flags & 4) + bool(flags & 8)
+    if not only:
         return dict(enumerate(range(total)))
-    only = sorted(range(first, last), key=code.co_varnames.__getitem__)
-    return {index: at for at, index in enumerate((*range(first), *only, *range(last, total)))}
+    names = sorted(range(first, last), key=code.co_varnames.__getitem__)
+    return {index: at for at, index in enumerate((*range(first), *names, *range(last, total)))}
 
 
 def _constant(value: object, reading: Reading) -> bytes:

@@ -63,8 +63,15 @@ def content(data: object) -> bytes:
 
 
 def _int(value: int) -> bytes:
+    if 0 <= value < len(_SMALL_INTS):
+        return _SMALL_INTS[value]
     data = value.to_bytes(value.bit_length() // 8 + 1, "little", signed=True)
     return b"i" + len(data).to_bytes(8, "little") + data
+
+
+_SMALL_INTS: list[bytes] = []
+_SMALL_INTS.extend([_int(value) for value in range(256)])
+"""The bytes of the whole numbers that are met most."""
 
 
 def _float(value: float) -> bytes:

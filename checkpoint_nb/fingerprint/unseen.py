@@ -8,9 +8,8 @@ from types import FunctionType
 from typing import Final
 
 from checkpoint_nb.fingerprint.boundary import Named
-from checkpoint_nb.fingerprint.code import Normal, normal
+from checkpoint_nb.fingerprint.code import Normal
 from checkpoint_nb.fingerprint.functions import follow
-from checkpoint_nb.fingerprint.pieces import FUNCTION
 from checkpoint_nb.fingerprint.walk import Graph, undecorated
 
 _CLOCK: Final = "the clock"
@@ -63,21 +62,14 @@ def unseen(graph: Graph) -> tuple[str, ...]:
     ('the clock (time.time)',)
     """
     objects, methods = _targets()
-    found: set[str] = set()
-    classes: dict[int, dict[str, str]] = {}
-    for value in graph.objects:
-        words = objects.get(id(value))
-        if words is not None:
-            found.add(words)
-        elif id(value) in methods:
-            classes[id(value)] = methods[id(value)]
+    reached = graph.numbers.keys()
+    found = {objects[one] for one in objects.keys() & reached}
+    classes = {one: methods[one] for one in methods.keys() & reached}
     for number, piece in enumerate(graph.pieces):
-        if piece.kind == FUNCTION:
+        form = piece.form
+        if form is not None and (classes or form.bare or form.computed or form.imports):
             function = undecorated(graph.objects[number])
-            if not isinstance(function, FunctionType):
-                continue
-            form = normal(function.__code__)
-            if classes or form.bare or form.computed or form.imports:
+            if isinstance(function, FunctionType):
                 inside = [graph.objects[child] for child in graph.edges[number]]
                 found.update(_of(function, form, inside, classes))
     return tuple(sorted(found))

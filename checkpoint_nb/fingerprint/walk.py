@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import types
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
+from types import BuiltinFunctionType, CellType, CodeType, FunctionType, ModuleType
 from typing import Final, NamedTuple
 
 from checkpoint_nb.errors import FingerprintError
@@ -20,7 +19,7 @@ from checkpoint_nb.fingerprint.pieces import (
     refuse,
     take_apart,
 )
-from checkpoint_nb.fingerprint.tokens import LEAVES, node, size, text
+from checkpoint_nb.fingerprint.tokens import LEAVES, leaf, node, size, text
 
 TASK: Final = "__checkpoint_task__"
 
@@ -47,7 +46,7 @@ def task_name(value: object) -> str | None:
     >>> task_name(clean)
     'clean'
     """
-    if type(value) is types.FunctionType:
+    if type(value) is FunctionType:
         found = value.__dict__.get(TASK)
         return found if isinstance(found, str) else None
     if isinstance(value, type):
@@ -62,8 +61,7 @@ def task_name(value: object) -> str | None:
 
 
 _PLAIN: Final = frozenset(
-    {*LEAVES, list, dict, set, frozenset, types.CellType, types.ModuleType}
-    | {types.BuiltinFunctionType, types.CodeType}
+    {*LEAVES, list, dict, set, frozenset} | {BuiltinFunctionType, CellType, CodeType, ModuleType}
 )
 """Types whose instances are never tasks."""
 
@@ -76,7 +74,7 @@ def undecorated(value: object) -> object:
     >>> undecorated(len) is len
     True
     """
-    if type(value) is types.FunctionType and TASK not in value.__dict__:
+    if type(value) is FunctionType and TASK not in value.__dict__:
         return value
     met: list[object] = []
     while task_name(value) is not None:
@@ -112,7 +110,10 @@ class Graph:
             piece, below = pieces[here], self.edges[here]
             code = self.by_code[here] or piece.kind in CODE_KINDS
             new: list[int] = []
-            for child in self.children(self.objects[here], piece):
+            leads_to = piece.children
+            if self.outermost:
+                leads_to = self.children(self.objects[here], piece)
+            for child in leads_to:
                 number = numbers.get(id(child))
                 if number is None:
                     number = self._enter(child, here, code)
@@ -123,7 +124,7 @@ class Graph:
                 new.reverse()
                 todo += new
 
-    def children(self, value: object, piece: Piece) -> Iterable[object]:
+    def children(self, value: object, piece: Piece) -> list[object]:
         """Return what an object leads to; for the outermost code, as its user wants it."""
         if id(value) not in self.outermost:
             return piece.children
@@ -143,7 +144,7 @@ class Graph:
     def piece(self, value: object) -> Piece:
         """Return the piece of an object: of a task, that of its function."""
         cls = type(value)
-        if cls is types.FunctionType:
+        if cls is FunctionType:
             return take_apart(undecorated(value))
         if cls in _PLAIN or isinstance(value, type):
             return take_apart(value)
@@ -264,10 +265,32 @@ def digest(value: object) -> str:
     >>> digest([1, 2]) == digest([1, 2]), digest(1) == digest(True)
     (True, False)
     """
-    write = LEAVES.get(type(value))
-    local = write(value) if write is not None else None
+    return _digest(value, by_code=False)
+
+
+def state_digest(value: object) -> str:
+    """Return the digest of a value that code reaches by name; it may hold locks and the like.
+
+    What guards work inside it counts by type.
+
+    Raises
+    ------
+    FingerprintError
+        For what has no lasting content: generators, open files. Nothing is read from it.
+
+    Examples
+    --------
+    >>> import threading
+    >>> state_digest([1, threading.Lock()]) == state_digest([1, threading.Lock()])
+    True
+    """
+    return _digest(value, by_code=True)
+
+
+def _digest(value: object, *, by_code: bool) -> str:
+    local = leaf(value)
     if local is not None:
         return node(local).hex()
     graph = Graph()
-    graph.reach(value, by_code=False)
+    graph.reach(value, by_code=by_code)
     return graph.digests()[0].hex()

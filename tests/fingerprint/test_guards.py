@@ -309,6 +309,16 @@ def test_code_that_becomes_an_installed_packages_is_seen(monkeypatch):
         assert check(names["f"]) != before
 
 
+def test_code_that_reads_its_own_name_is_watched_too(monkeypatch):
+    """Whose code it is counts also where the name that tells it is used as a value."""
+    monkeypatch.setattr(boundary, "_known", {})
+    with loaded("def f(x): return x, __name__") as names:
+        before = check(names["f"])
+        assert is_remembered(names["f"])
+        sys.modules["task"].__file__ = "/somewhere/site-packages/task.py"
+        assert check(names["f"]) != before
+
+
 def test_a_task_that_is_built_counts_by_name_when_remembered():
     """What is ignored and what is only called by name stay so."""
     text = """

@@ -2,6 +2,7 @@
 
 import collections
 import copy
+import gc
 import json
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from live import loaded
 from value_cases import PAIRS, Pair, values_of
 
 from checkpoint_nb.errors import FingerprintError
-from checkpoint_nb.fingerprint import describe, digest
+from checkpoint_nb.fingerprint import describe, digest, pieces, tokens
 
 
 @pytest.mark.parametrize("row", PAIRS, ids=lambda row: row.id)
@@ -335,3 +336,26 @@ class Hostile:
 def test_descriptions_are_short_and_safe(value, words):
     """A description says what a value is and runs nothing of the user's."""
     assert describe(value) == words
+
+
+def test_a_type_that_took_the_place_of_a_dead_one_is_not_taken_for_it():
+    """How a type is taken apart is forgotten with the type."""
+    known = len(pieces._found)
+    seen = {}
+    for turn in range(60):
+        base = (dict, list, int)[turn % 3]
+        made = type("Made", (base,), {"__module__": "__main__"})
+        found = digest(made())
+        assert seen.setdefault(base, found) == found
+        del made
+        gc.collect()
+    assert len(set(seen.values())) == 3
+    assert len(pieces._found) < known + 20
+
+
+@pytest.mark.parametrize("edge", [0, 127, 128, 255, 256, -1, -128, 2**64])
+def test_whole_numbers_are_written_alike_whatever_their_size(edge: int):
+    """The bytes of small numbers are made ahead; they are those of any number."""
+    count = edge.bit_length() // 8 + 1
+    written = edge.to_bytes(count, "little", signed=True)
+    assert tokens.leaf(edge) == b"i" + count.to_bytes(8, "little") + written
