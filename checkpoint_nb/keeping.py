@@ -31,13 +31,13 @@ def record_of(node: Node, key: Key | None, answer: Finished, created: float) -> 
     )
 
 
-def remarks(node: Node, recipe: Recipe, answer: Finished, in_process: bool) -> list[str]:
+def remarks(node: Node, recipe: Recipe, answer: Finished) -> list[str]:
     """Say what the user should know of work that is done, a line each."""
     lines = said(node.label, answer.changed)
     seen = recipe.code.unseen if recipe.code is not None else ()
     for words in (*seen, *answer.asked):
-        # In a worker each variable that is read is seen, and looked at again.
-        if in_process or not words.startswith("the environment"):
+        # Each variable that is read is seen, and looked at again.
+        if not words.startswith("the environment"):
             lines.append(
                 f"{node.task} uses {words}, which no key can see: "
                 "its stored result stays what it was in this run."

@@ -1,4 +1,4 @@
-"""What crosses to a worker for one node: the work, and what it will look for when it runs."""
+"""What a slot needs for one node: the work, and what it will look for when it runs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from checkpoint_nb.work import Call, Recipe
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """What crosses to a worker for one node.
+    """The work of one node, and what it needs where it runs; in the kernel most is there.
 
     Parameters
     ----------
@@ -51,6 +51,11 @@ def parcel(recipe: Recipe) -> Parcel:
         named=files_named(recipe),
         chosen=chosen,
     )
+
+
+def at_home(recipe: Recipe) -> Parcel:
+    """Return what the work of ``recipe`` needs where it stays in the kernel."""
+    return Parcel(recipe.call, named=() if recipe.code is None else files_named(recipe))
 
 
 def _imported_late(code: Fingerprint) -> dict[str, ModuleType]:

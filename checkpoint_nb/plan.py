@@ -208,8 +208,8 @@ def _decide(
     there = store.objects.intact if verify else store.objects.holds
     if not all(there(stored) for stored in record.outputs.values()):
         decision.reason = why.DAMAGED if verify else why.MISSING
-    elif path := edited(record.observed):
-        decision.reason = f"{path}, which it read, changed"
+    elif other := edited(record.observed, recipe.conditions):
+        decision.reason = other
     else:
         decision.state, decision.record = State.FRESH, record
 

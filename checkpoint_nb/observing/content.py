@@ -9,12 +9,22 @@ from types import CodeType, FunctionType
 from typing import Final
 
 from checkpoint_nb.fingerprint.files import observed_digest
-from checkpoint_nb.observing.environ import variable_digest
+from checkpoint_nb.observing.environ import NAMES, variable_digest
+from checkpoint_nb.observing.hook import pass_on
 from checkpoint_nb.observing.machine_files import belongs
 from checkpoint_nb.work import Recipe
 
 VARIABLE: Final = "$"
 """Begins the name of an environment variable among what was read."""
+SETTING: Final = "%"
+"""Begins the name of a kind of settings among what was read."""
+RANDOM: Final = "~"
+"""Begins the name of a random generator among what was read."""
+ATTRIBUTE: Final = "@"
+"""Begins the name of what a function holds in an attribute, among what was read."""
+WRITTEN: Final = ">"
+"""Begins the name of a file that was written, among what was read."""
+_CONDITIONS: Final = {SETTING: "settings", RANDOM: "random numbers", ATTRIBUTE: "attributes"}
 _LONGEST: Final = 1024
 _MOST: Final = 1000
 
@@ -102,10 +112,30 @@ def _written(path: str) -> float | None:
         return None
 
 
-def edited(observed: Mapping[str, str]) -> str:
-    """Return the first of ``observed`` that has another content now; ``""`` when none has.
+def as_written(paths: Iterable[str]) -> dict[str, str]:
+    """Return the digest of what work left in files and folders, by their marked names."""
+    here = os.path.join(os.getcwd(), "")
+    found = {f"{WRITTEN}{path.removeprefix(here)}": _left_digest(path) for path in paths}
+    return {name: digest for name, digest in found.items() if digest}
 
-    What is not there any more cannot be read again: the result is all there is, and stays.
+
+def _left_digest(path: str) -> str:
+    """Return the digest of a file; of a folder that was made it counts that it is there."""
+    return "a folder" if os.path.isdir(path) else observed_digest(path)
+
+
+def edited(observed: Mapping[str, str], conditions: Mapping[str, str] | None = None) -> str:
+    """Say which of ``observed`` has another content now; ``""`` when none has.
+
+    What was read and is not there any more cannot be read again: the result is all there is, and
+    stays. What was written and is not there as it was left is made again.
+    A task that asks while it runs is going to use the result, and has read the same.
+
+    Parameters
+    ----------
+    conditions
+        Digests of settings, random generators and attributes, by marked name. With the mark for
+        what was written among them, that does not count.
 
     Examples
     --------
@@ -116,7 +146,20 @@ def edited(observed: Mapping[str, str]) -> str:
         if name.startswith(VARIABLE):
             variable = name.removeprefix(VARIABLE)
             if variable_digest(variable) != before:
-                return f"the environment variable {variable}"
+                if variable == NAMES:
+                    return "the list of environment variables, which it read, changed"
+                return f"the environment variable {variable}, which it read, changed"
+        elif name.startswith((*_CONDITIONS,)):
+            if (conditions or {}).get(name) != before:
+                return f"the {_CONDITIONS[name[0]]} of {name[1:]}, which it hangs on, are others"
+        elif name.startswith(WRITTEN) and WRITTEN in (conditions or {}):
+            continue
+        elif name.startswith(WRITTEN):
+            path = name.removeprefix(WRITTEN)
+            if _left_digest(path) != before:
+                return f"{path}, which it wrote, is not as it left it"
         elif (now := observed_digest(name)) and now != before:
-            return name
+            return f"{name}, which it read, changed"
+    if observed:
+        pass_on(observed)
     return ""

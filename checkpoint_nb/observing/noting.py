@@ -36,15 +36,23 @@ class Notes:
     __slots__ = (
         "files",
         "folders",
+        "is_alone",
         "lost",
         "made",
         "network",
         "own",
+        "passed",
         "ports",
         "programs",
+        "variables",
+        "variables_changed",
+        "variables_set",
+        "written",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_alone: bool = True) -> None:
+        self.is_alone = is_alone
+        """Whether the process is there for this work, so that every thread works for it."""
         self.files: dict[str, Look] = {}
         """Files it read, as they were when it first opened them."""
         self.folders: dict[str, Look] = {}
@@ -52,12 +60,22 @@ class Notes:
         """By kind, how often something was beyond what is remembered."""
         self.network: dict[str, None] = {}
         self.programs: dict[str, None] = {}
+        self.written: dict[str, None] = {}
+        """Of these, those whose whole content is the work's."""
         self.own: dict[str, None] = {}
         """Files the work wrote."""
         self.made: dict[str, None] = {}
         """Folders the work made."""
         self.ports: dict[str, None] = {}
         """Ports it asked a host's address for."""
+        self.variables: dict[str, bytes | None] = {}
+        """Environment variables, as they were when it first read them."""
+        self.variables_changed: dict[str, None] = {}
+        """Those that had another value when it read them again, and not by its own doing."""
+        self.variables_set: dict[str, bool] = {}
+        """Those it set or deleted itself before, and whether they were there."""
+        self.passed: dict[str, str] = {}
+        """What other work had read whose result it asked for, with digests."""
 
 
 def _opened(notes: Notes, args: tuple[object, ...]) -> None:
@@ -67,6 +85,7 @@ def _opened(notes: Notes, args: tuple[object, ...]) -> None:
         return
     if flags & (os.O_TRUNC | os.O_EXCL):
         _remember(notes.own, path)
+        _remember(notes.written, path)
     elif flags & os.O_ACCMODE == os.O_RDONLY:
         if not (path.endswith(CODE) and _for_import(sys._getframe(2))):
             _read(notes, path)
@@ -130,7 +149,7 @@ def _renamed(notes: Notes, args: tuple[object, ...]) -> None:
     old, new = _absolute(args[0]), _absolute(args[1])
     if old is None or new is None:
         return
-    for mine in (notes.own, notes.made):
+    for mine in (notes.own, notes.made, notes.written):
         if old in mine:
             _remember(mine, new)
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 import os
 import stat
 import sys
-import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from types import ModuleType, TracebackType
 from typing import Final
 
+from checkpoint_nb.observing.environ import value_digest
+from checkpoint_nb.observing.hook import begin, end
 from checkpoint_nb.observing.machine_files import belongs
-from checkpoint_nb.observing.noting import CODE, EVENTS, Notes, here, look_at
+from checkpoint_nb.observing.noting import CODE, Notes, here, look_at
 
 KEPT: Final = 20
 """So many hosts and programs are named, the rest is counted."""
+CHANGED: Final = "changed meanwhile"
+"""In place of the digest of a variable that had two values while it was read."""
 
 
 @dataclass(slots=True)
@@ -29,6 +32,8 @@ class Seen:
         of them, for a result may hang on each.
     folders
         Folders whose contents were listed.
+    written
+        Files that are there and whose whole content it wrote, and folders it made.
     unsettled
         Those of both that are not any more what they were when they were first looked at: what was
         read there, nobody can say.
@@ -38,34 +43,45 @@ class Seen:
         Names of other programs it started.
     more
         By kind, how many there were (at least) beyond the ones named.
+    variables
+        Environment variables that the user's own code read, each with the digest of its value.
+    passed
+        What other work had read whose result was asked for, as its record has it.
     """
 
     files: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
+    written: tuple[str, ...] = ()
     unsettled: tuple[str, ...] = ()
     network: tuple[str, ...] = ()
     programs: tuple[str, ...] = ()
     more: dict[str, int] = field(default_factory=dict)
+    variables: dict[str, str] = field(default_factory=dict)
+    passed: dict[str, str] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.files or self.folders or self.network or self.programs)
+        paths = self.files or self.folders or self.passed
+        return bool(paths or self.network or self.programs or self.variables)
 
 
 class Watch:
     """One watch: a context manager that gives a :class:`Seen`."""
 
-    __slots__ = ("ignore", "notes", "seen", "thread")
+    __slots__ = ("before", "ignore", "notes", "seen", "within")
 
-    def __init__(self, ignore: tuple[str | os.PathLike[str], ...]) -> None:
+    def __init__(
+        self,
+        ignore: tuple[str | os.PathLike[str], ...],
+        within: tuple[Notes, ...],
+        is_alone: bool,
+    ) -> None:
         self.ignore = ignore
+        self.within = within
+        self.notes = Notes(is_alone=is_alone)
         self.seen = Seen()
-        self.notes: Notes | None = None
 
     def __enter__(self) -> Seen:
-        if not _installed:
-            _install()
-        self.thread = threading.get_ident()
-        _begin(self)
+        self.before = begin(self.notes, self.within)
         return self.seen
 
     def __exit__(
@@ -74,22 +90,30 @@ class Watch:
         error: BaseException | None,
         where: TracebackType | None,
     ) -> None:
-        _end(self)
-        if self.notes is not None:
-            _fill(self, self.notes)
+        end(self.notes, self.before)
+        _fill(self)
 
 
-def observed(*, ignore: Iterable[str | os.PathLike[str]] = ()) -> Watch:
+def observed(
+    *,
+    ignore: Iterable[str | os.PathLike[str]] = (),
+    within: tuple[Notes, ...] = (),
+    is_alone: bool = True,
+) -> Watch:
     """Watch what the code inside ``with`` reads, asks and starts.
 
-    Where only one watch is on in the process, whatever any thread does counts, for a task may use
-    threads that are older than itself. Where several are on, a thread with a watch of its own
-    counts for that one.
+    What this thread does counts for its own watches alone. What threads without one do counts for
+    every watch that is on, for a task may use threads that are older than itself.
 
     Parameters
     ----------
     ignore
         Absolute paths of folders (or files) that do not count.
+    within
+        Other watches that all of this counts for too, as :func:`concerned` gave them.
+    is_alone
+        Whether the process is there for this work. Where it is not, the main thread and the
+        threads of the kernel and of this package do not count.
 
     Examples
     --------
@@ -100,58 +124,26 @@ def observed(*, ignore: Iterable[str | os.PathLike[str]] = ()) -> Watch:
     >>> seen.files == (file.name,), seen.network, seen.programs
     (True, (), ())
     """
-    return Watch(tuple(ignore))
+    return Watch(tuple(ignore), within, is_alone)
 
 
-_lock: Final = threading.Lock()
-_installed = False
-_watches: tuple[Watch, ...] = ()
+def _fill(watch: Watch) -> None:
+    notes, seen = watch.notes, watch.seen
+    seen.variables = {
+        name: CHANGED if name in notes.variables_changed else value_digest(value)
+        for name, value in tuple(notes.variables.items())
+    }
+    seen.passed = dict(notes.passed)
+    network, programs = tuple(notes.network), tuple(notes.programs)
+    seen.network, seen.programs = network[:KEPT], programs[:KEPT]
+    beyond = {"network": len(network) - KEPT, "programs": len(programs) - KEPT, **notes.lost}
+    seen.more = {kind: number for kind, number in beyond.items() if number > 0}
+    if notes.files or notes.folders or notes.written or notes.made:
+        _fill_paths(watch)
 
 
-def _install() -> None:
-    global _installed
-    with _lock:
-        if not _installed:
-            sys.addaudithook(_hook)
-            _installed = True
-
-
-def _begin(watch: Watch) -> None:
-    global _watches
-    with _lock:
-        _watches = (*_watches, watch)
-
-
-def _end(watch: Watch) -> None:
-    global _watches
-    with _lock:
-        _watches = tuple([other for other in _watches if other is not watch])
-
-
-def _hook(event: str, args: tuple[object, ...]) -> None:
-    if not _watches:
-        return
-    note = EVENTS.get(event)
-    if note is None:
-        return
-    try:
-        for watch in _whose(_watches):
-            if watch.notes is None:
-                watch.notes = Notes()
-            note(watch.notes, args)
-    except Exception:  # noqa: BLE001, S110 - what raises here would stop what the user does
-        pass
-
-
-def _whose(watches: tuple[Watch, ...]) -> Iterable[Watch]:
-    if len(watches) == 1:
-        return watches
-    me = threading.get_ident()
-    return [watch for watch in watches if watch.thread == me] or watches
-
-
-def _fill(watch: Watch, notes: Notes) -> None:
-    cwd = here()
+def _fill_paths(watch: Watch) -> None:
+    notes, seen, cwd = watch.notes, watch.seen, here()
     mine = tuple(os.path.join(os.path.abspath(path), "") for path in (*watch.ignore, *notes.made))
     modules = _sources() if any(path.endswith(CODE) for path in notes.files) else frozenset()
 
@@ -163,17 +155,19 @@ def _fill(watch: Watch, notes: Notes) -> None:
             or not os.path.exists(path)
         )
 
-    seen = watch.seen
     seen.files = tuple(path for path in tuple(notes.files) if counts(path))
     seen.folders = tuple(path for path in tuple(notes.folders) if counts(path))
+    ignored = tuple(os.path.join(os.path.abspath(path), "") for path in watch.ignore)
+    seen.written = tuple(
+        path
+        for path in (*notes.made, *notes.written)
+        if not ((path + os.sep).startswith(ignored) or belongs(path, cwd))
+        and (os.path.isfile(path) or (path in notes.made and os.path.isdir(path)))
+    )
     seen.unsettled = (
         *(path for path in seen.files if look_at(path, stat.S_ISREG) != notes.files[path]),
         *(path for path in seen.folders if look_at(path, stat.S_ISDIR) != notes.folders[path]),
     )
-    network, programs = tuple(notes.network), tuple(notes.programs)
-    seen.network, seen.programs = network[:KEPT], programs[:KEPT]
-    beyond = {"network": len(network) - KEPT, "programs": len(programs) - KEPT, **notes.lost}
-    seen.more = {kind: number for kind, number in beyond.items() if number > 0}
 
 
 def _sources() -> frozenset[str]:

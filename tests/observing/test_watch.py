@@ -20,8 +20,8 @@ from pathlib import Path
 import pytest
 
 from checkpoint_nb.observing import noting
-from checkpoint_nb.observing import watch as observe
 from checkpoint_nb.observing.machine_files import rules
+from checkpoint_nb.observing.noting import EVENTS
 from checkpoint_nb.observing.watch import KEPT, observed
 
 MADE = """
@@ -488,13 +488,13 @@ def test_one_hook_is_enough(here):
     with observed():
         pass
     calls = []
-    before = observe.EVENTS["open"]
-    observe.EVENTS["open"] = lambda *given: calls.append(given)
+    before = EVENTS["open"]
+    EVENTS["open"] = lambda *given: calls.append(given)
     try:
         with observed():
             open("a.csv").close()
     finally:
-        observe.EVENTS["open"] = before
+        EVENTS["open"] = before
     assert len(calls) == 1
 
 
