@@ -1,20 +1,18 @@
-"""What is around one job in a worker: directory, path, environment, modules, ``__main__``."""
+"""What is around one job in a worker: settings, random generators, modules, ``__main__``."""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Final
 
 from checkpoint_nb.fingerprint import by_content
+from checkpoint_nb.settings import RandomState, Settings
 from checkpoint_nb.work import Call
-
-_WORKERS_OWN: Final = ("_NUM_THREADS", "_MAXIMUM_THREADS")
-"""Set in workers so that several of them do not each use every core."""
 
 _Look = tuple[str, int, int]
 _from_file: Final[dict[str, _Look]] = {}
@@ -27,32 +25,24 @@ class Surroundings:
 
     Parameters
     ----------
-    cwd, path, environ
-        The current directory, ``sys.path`` and the environment variables.
+    settings
+        What the process has set: directory, path, environment, options of libraries.
+    random
+        Where the random generators are that the notebook seeded.
     """
 
-    cwd: str
-    path: tuple[str, ...]
-    environ: Mapping[str, str]
+    settings: Settings
+    random: RandomState = RandomState()  # noqa: RUF009 - it is frozen
 
     @classmethod
     def here(cls) -> Surroundings:
         """Return those of this process now."""
-        return cls(os.getcwd(), tuple(sys.path), dict(os.environ))
+        return cls(Settings.here(), RandomState.here())
 
     def enter(self) -> None:
         """Take them over, for good: the next job brings its own."""
-        with suppress(OSError):
-            os.chdir(self.cwd)
-        for entry in reversed(self.path):
-            if entry not in sys.path:
-                sys.path.insert(0, entry)
-        for name in os.environ.keys() - self.environ.keys():
-            if not name.endswith(_WORKERS_OWN):
-                del os.environ[name]
-        for name, value in self.environ.items():
-            if os.environ.get(name) != value and not name.endswith(_WORKERS_OWN):
-                os.environ[name] = value
+        self.settings.enter()
+        self.random.enter()
         _forget_edited()
 
 
@@ -85,14 +75,36 @@ def _look(path: str) -> _Look | None:
 
 
 @contextmanager
-def as_in_the_notebook(call: Call, modules: Mapping[str, ModuleType]) -> Iterator[None]:
-    """Let ``__main__`` and ``modules`` be the notebook's while work is loaded and runs."""
+def notebook_names() -> Iterator[dict[str, object]]:
+    """Let ``__main__`` stand for the notebook while work is loaded and runs.
+
+    Its functions find their names there, and so see what the work binds, as in the notebook.
+    """
     main = ModuleType("__main__")
-    main.__dict__.update(call.names or getattr(call.function, "__globals__", {}))
-    main.__dict__["__name__"] = "__main__"
-    sent = {"__main__": main, **modules}
-    before = {name: sys.modules.get(name) for name in sent}
-    sys.modules.update(sent)
+    with _loaded_as({"__main__": main}):
+        try:
+            yield vars(main)
+        finally:
+            _remember_loaded()
+
+
+@contextmanager
+def as_in_the_notebook(
+    names: dict[str, object], call: Call, modules: Mapping[str, ModuleType]
+) -> Iterator[None]:
+    """Let ``names`` and ``modules`` be the notebook's while results are loaded and work runs."""
+    names.update(call.names or getattr(call.function, "__globals__", {}))
+    names["__name__"] = "__main__"
+    held = [one for one in names.values() if isinstance(one, ModuleType)]
+    own = {one.__name__: one for one in held if one.__name__ not in sys.modules}
+    with _loaded_as({**own, **modules}):
+        yield
+
+
+@contextmanager
+def _loaded_as(modules: Mapping[str, ModuleType]) -> Iterator[None]:
+    before = {name: sys.modules.get(name) for name in modules}
+    sys.modules.update(modules)
     try:
         yield
     finally:
@@ -101,4 +113,3 @@ def as_in_the_notebook(call: Call, modules: Mapping[str, ModuleType]) -> Iterato
                 sys.modules.pop(name, None)
             else:
                 sys.modules[name] = module
-        _remember_loaded()
