@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from checkpoint_nb.errors import DamagedEntry, StoreUnavailable
 from checkpoint_nb.stores.entry import ForeignEntry
 from checkpoint_nb.stores.folder import Folder
-from checkpoint_nb.stores.interface import Freed, Record, Usage
+from checkpoint_nb.stores.interface import Freed, Record, Usage, payloads_of
 from checkpoint_nb.stores.objects import FileObjects
 from checkpoint_nb.stores.rows import open_row, seal_row
 from checkpoint_nb.stores.sealing import Secret
@@ -242,11 +242,11 @@ def _tell(listeners: Sequence[Callable[[str, str], None]], what: str, why: str) 
 
 
 def _files(record: Record) -> tuple[str, ...]:
-    return tuple(out.digest for out in record.outputs.values() if out.inline is None)
+    return tuple(out.payload for out in payloads_of(record.outputs) if out.inline is None)
 
 
 def _inline_size(record: Record | None) -> int:
-    outputs = record.outputs.values() if record else ()
+    outputs = payloads_of(record.outputs) if record else ()
     return sum(out.size for out in outputs if out.inline is not None)
 
 

@@ -40,9 +40,20 @@ def file_size(payload_size: int) -> int:
 
 
 def seal_entry(
-    digest: str, chunks: Iterable[Chunk], size: int, secret: Secret
+    digest: str, chunks: Iterable[Chunk], size: int, secret: Secret, payload_digest: str = ""
 ) -> tuple[bytes, bytes]:
     """Return what goes before and what goes after the payload in ``chunks``.
+
+    Parameters
+    ----------
+    digest
+        What it is stored under.
+    chunks, size
+        The payload.
+    secret
+        What to seal it with.
+    payload_digest
+        The digest of the payload where it is known.
 
     Examples
     --------
@@ -55,7 +66,7 @@ def seal_entry(
         "digest": digest,
         "format": 1,
         "key_id": secret.id.hex(),
-        "payload_digest": _digest(chunks, size),
+        "payload_digest": payload_digest or digest_of(chunks, size),
         "payload_size": size,
         "versions": {"cloudpickle": cloudpickle.__version__, "python": _PYTHON},
     }
@@ -90,7 +101,7 @@ def open_entry(
     payload = view[_HEAD_SIZE : _HEAD_SIZE + size]
     if header["digest"] != digest:
         raise damaged(digest, "it is an entry of another result")
-    if not verified and header["payload_digest"] != _digest([payload], size):
+    if not verified and header["payload_digest"] != digest_of([payload], size):
         raise damaged(digest, "its payload does not have the digest it was stored with")
     versions = header["versions"]
     if not isinstance(versions, dict) or versions.get("python") != _PYTHON:
@@ -135,7 +146,14 @@ def foreign(what: str) -> ForeignEntry:
     )
 
 
-def _digest(chunks: Iterable[Chunk], size: int) -> str:
+def digest_of(chunks: Iterable[Chunk], size: int) -> str:
+    """Return the digest of a payload of ``size`` bytes.
+
+    Examples
+    --------
+    >>> digest_of([b"pay", b"load"], 7) == digest_of([b"payload"], 7)
+    True
+    """
     hasher = blake3(max_threads=blake3.AUTO) if size >= _WORTH_THREADS else blake3()
     for chunk in chunks:
         hasher.update(chunk)

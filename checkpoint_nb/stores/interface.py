@@ -23,13 +23,48 @@ class Stored:
     shown
         A few words for people: ``ndarray (1797, 64) float64``.
     inline
-        The payload itself where it is small; ``None`` when it is an object file named by digest.
+        The payload itself where it is small; ``None`` when it is an object file.
+    unit
+        Digest that names the payload where several results share it; ``""`` where it has one.
+    member
+        Name of this result in the payload of a unit.
+
+    Examples
+    --------
+    >>> Stored("d1", 3, "list of 2").payload, Stored("d1", 9, "list of 2", unit="d9").payload
+    ('d1', 'd9')
     """
 
     digest: str
     size: int
     shown: str
     inline: bytes | None = field(default=None, repr=False)
+    unit: str = ""
+    member: str = ""
+
+    @property
+    def payload(self) -> str:
+        """Digest that names the payload."""
+        return self.unit or self.digest
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One of several values to be stored in one payload, so that they go on sharing objects.
+
+    Parameters
+    ----------
+    value
+        The value.
+    digest
+        Result digest: of this value's content alone, hex.
+    shown
+        A few words for people.
+    """
+
+    value: object = field(repr=False)
+    digest: str
+    shown: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +105,27 @@ class Record:
 
     @property
     def size(self) -> int:
-        """Bytes of all outputs."""
-        return sum(stored.size for stored in self.outputs.values())
+        """Bytes of all outputs; a payload that several of them share counts once."""
+        return sum(stored.size for stored in payloads_of(self.outputs))
+
+
+def payloads_of(outputs: Mapping[str, Stored]) -> list[Stored]:
+    """Return the outputs with one of each unit only.
+
+    Examples
+    --------
+    >>> one, two = (Stored(name, 9, "", unit="d9", member=name) for name in ("d1", "d2"))
+    >>> [stored.digest for stored in payloads_of({"a": one, "b": two, "c": Stored("d3", 1, "")})]
+    ['d1', 'd3']
+    """
+    units: set[str] = set()
+    found = []
+    for stored in outputs.values():
+        if stored.unit not in units:
+            found.append(stored)
+        if stored.unit:
+            units.add(stored.unit)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +154,20 @@ class Objects(Protocol):
     def put(self, value: object, digest: str, shown: str, compress_level: int) -> Stored:
         """Encode ``value``; small ones stay inline, others are durable in a file on return."""
 
+    def put_unit(self, members: Mapping[str, Member], compress_level: int) -> dict[str, Stored]:
+        """Encode several values into one payload; what they share, they share when they are back.
+
+        Raises StoreError, with the name of the value that refuses as the fact ``member``.
+        """
+
     def get(self, stored: Stored) -> object:
         """Return the value, verified first. Raises MissingEntry or DamagedEntry."""
+
+    def get_all(self, stored: Sequence[Stored]) -> list[object]:
+        """Return several values; members of one unit come from one load and share what they did.
+
+        The same result named twice is two objects.
+        """
 
     def holds(self, stored: Stored) -> bool:
         """Whether the payload is there with the right size (a cheap look)."""

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 
 from checkpoint_nb.errors import DamagedEntry, MissingEntry
-from checkpoint_nb.stores.interface import Freed, Record, Stored, Usage
+from checkpoint_nb.stores.interface import Freed, Member, Record, Stored, Usage
 from checkpoint_nb.stores.objects import decode_inline
 from checkpoint_nb.stores.payload import encode, refusal
 from checkpoint_nb.stores.rows import open_row, seal_row
 from checkpoint_nb.stores.sealing import Secret
 from checkpoint_nb.stores.texts import shortened
+from checkpoint_nb.stores.units import encode_unit, load_all, member_of, members_stored
 
 
 class MemoryObjects:
@@ -36,11 +37,18 @@ class MemoryObjects:
             raise refusal(value, error) from error
         return Stored(digest, payload.size, shown, payload.join())
 
+    def put_unit(self, members: Mapping[str, Member], compress_level: int) -> dict[str, Stored]:
+        """Encode several values into one payload."""
+        payload, unit = encode_unit(members, compress_level)
+        return members_stored(members, unit, payload.size, payload.join())
+
     def get(self, stored: Stored) -> object:
         """Return a value of its own for every caller."""
-        if stored.inline is None:
-            raise MissingEntry("A stored result is not there.", {"result": stored.digest})
-        return decode_inline(stored)
+        return member_of(_loaded(stored), stored)
+
+    def get_all(self, stored: Sequence[Stored]) -> list[object]:
+        """Return several values; members of one unit come from one load."""
+        return load_all(stored, _loaded)
 
     def holds(self, stored: Stored) -> bool:
         """Whether the payload is there with the right size."""
@@ -49,6 +57,12 @@ class MemoryObjects:
     def intact(self, stored: Stored, *, remembered: bool = False) -> bool:  # noqa: ARG002
         """Whether the payload is there."""
         return self.holds(stored)
+
+
+def _loaded(stored: Stored) -> object:
+    if stored.inline is None:
+        raise MissingEntry("A stored result is not there.", {"result": stored.payload})
+    return decode_inline(stored)
 
 
 class MemoryStore:

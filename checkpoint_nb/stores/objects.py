@@ -10,15 +10,16 @@ import re
 import stat
 import sys
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from checkpoint_nb.errors import DamagedEntry, MissingEntry, StoreError, StoreUnavailable
 from checkpoint_nb.stores.entry import ForeignEntry, damaged, file_size, open_entry, seal_entry
 from checkpoint_nb.stores.folder import Folder, create_file, sync_folder
-from checkpoint_nb.stores.interface import Stored
+from checkpoint_nb.stores.interface import Member, Stored
 from checkpoint_nb.stores.payload import Payload, decode, encode, refusal
 from checkpoint_nb.stores.sealing import O_CLOEXEC, O_NOFOLLOW, Secret, load_secret
+from checkpoint_nb.stores.units import encode_unit, load_all, member_of, members_stored
 
 _HEX = re.compile(r"[0-9a-f]{8,128}")
 _MOST_REMEMBERED = 4096
@@ -94,23 +95,45 @@ class FileObjects:
             self._write(payload, digest)
         return Stored(digest, payload.size if kept is None else kept, shown)
 
+    def put_unit(self, members: Mapping[str, Member], compress_level: int) -> dict[str, Stored]:
+        """Encode several values into one payload; what they share, they share when they are back.
+
+        Raises StoreError, with the name of the value that refuses as the fact ``member``.
+        """
+        payload, unit = encode_unit(members, compress_level)
+        if payload.size <= self._inline_limit:
+            return members_stored(members, unit, payload.size, payload.join())
+        if self._size_of_intact(unit) is None:
+            self._write(payload, unit, unit)
+        return members_stored(members, unit, payload.size, None)
+
     def get(self, stored: Stored) -> object:
         """Return the value, verified first. Raises MissingEntry or DamagedEntry."""
+        return member_of(self._loaded(stored), stored)
+
+    def get_all(self, stored: Sequence[Stored]) -> list[object]:
+        """Return several values; members of one unit come from one load and share what they did.
+
+        The same result named twice is two objects.
+        """
+        return load_all(stored, self._loaded)
+
+    def _loaded(self, stored: Stored) -> object:
         if stored.inline is not None:
             return decode_inline(stored)
         try:
-            return decode(self._opened(stored.digest))
+            return decode(self._opened(stored.payload))
         except (StoreError, MemoryError):
             raise
         except Exception as error:
-            raise self._refused(self.path(stored.digest), cannot_load(error)) from error
+            raise self._refused(self.path(stored.payload), cannot_load(error)) from error
 
     def holds(self, stored: Stored) -> bool:
         """Whether the payload is there with the right size (a cheap look)."""
         if stored.inline is not None:
             return len(stored.inline) == stored.size
         try:
-            status = os.lstat(self.path(stored.digest))
+            status = os.lstat(self.path(stored.payload))
         except OSError:
             return False
         return stat.S_ISREG(status.st_mode) and status.st_size == file_size(stored.size)
@@ -122,7 +145,7 @@ class FileObjects:
         """
         if stored.inline is not None:
             return len(stored.inline) == stored.size
-        return self._size_of_intact(stored.digest, remembered=remembered) == stored.size
+        return self._size_of_intact(stored.payload, remembered=remembered) == stored.size
 
     def remove(self, digest: str) -> int:
         """Remove the file of ``digest``; return how many bytes that freed."""
@@ -197,8 +220,9 @@ class FileObjects:
         if self.rejected is not None:
             self.rejected(what, why)
 
-    def _write(self, payload: Payload, digest: str) -> None:
-        before, after = seal_entry(digest, payload.chunks, payload.size, self.secret)
+    def _write(self, payload: Payload, digest: str, payload_digest: str = "") -> None:
+        sealed = seal_entry(digest, payload.chunks, payload.size, self.secret, payload_digest)
+        before, after = sealed
         path = self.path(digest)
         draft = self._folder.tmp / f"{os.getpid()}-{uuid.uuid4().hex}.part"
         try:
@@ -230,7 +254,7 @@ class FileObjects:
 
 
 def decode_inline(stored: Stored) -> object:
-    """Return the value of an inline payload; it was verified with its record.
+    """Return what is in an inline payload; it was verified with its record.
 
     Examples
     --------
@@ -244,7 +268,7 @@ def decode_inline(stored: Stored) -> object:
     except MemoryError:
         raise
     except Exception as error:
-        raise damaged(stored.digest, cannot_load(error)) from error
+        raise damaged(stored.payload, cannot_load(error)) from error
 
 
 def cannot_load(error: Exception) -> str:

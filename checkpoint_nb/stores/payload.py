@@ -12,11 +12,12 @@ import io
 import pickle
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from checkpoint_nb.errors import StoreError
 from checkpoint_nb.stores.classes import ResultPickler
+from checkpoint_nb.stores.views import Array, View, views_among
 
 ALIGN = 64
 _HEAD = struct.Struct("<4sBBxxIQQ")  # magic, version, codec, buffers, pickle bytes, body bytes
@@ -96,6 +97,16 @@ def decode(data: bytes | bytearray | memoryview) -> object:
 
 
 def _pickled(value: object) -> tuple[bytes, list[memoryview]]:
+    stream, buffers, arrays = _written(value, {})
+    views = views_among(arrays) if len(arrays) > 1 else {}
+    if views:
+        stream, buffers, _ = _written(value, views)
+    return stream, buffers
+
+
+def _written(
+    value: object, views: Mapping[int, View]
+) -> tuple[bytes, list[memoryview], list[Array]]:
     sink, buffers = io.BytesIO(), list[memoryview]()
 
     def keep_in_band(buffer: pickle.PickleBuffer) -> bool:
@@ -105,8 +116,9 @@ def _pickled(value: object) -> tuple[bytes, list[memoryview]]:
         buffers.append(view)
         return False
 
-    ResultPickler(sink, protocol=5, buffer_callback=keep_in_band).dump(value)
-    return sink.getvalue(), buffers
+    pickler = ResultPickler(sink, buffer_callback=keep_in_band, views=views)
+    pickler.dump(value)
+    return sink.getvalue(), buffers, pickler.arrays
 
 
 def _slices(body: memoryview, start: int, lengths: tuple[int, ...]) -> Iterator[memoryview]:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import io
+import os
 import pickle
 import sys
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from cloudpickle import cloudpickle as _cloudpickle
 
 Reduction = tuple[object, ...]
+_BUFFERED: Final = (io.BufferedReader, io.BufferedWriter, io.BufferedRandom)
+_FILES: Final = (io.TextIOWrapper, *_BUFFERED, io.FileIO)
 
 
 def faithful(value: object) -> Reduction | None:
     """Return how a value travels so that it arrives as it was; ``None``: pickle does it well.
 
     A memoryview stays one, where cloudpickle would make bytes of it; an array of a derived class
-    keeps the attributes that numpy leaves out.
+    keeps the attributes that numpy leaves out; a file that is closed arrives as one.
 
     Raises
     ------
@@ -31,6 +35,8 @@ def faithful(value: object) -> Reduction | None:
     """
     if type(value) is memoryview:
         return _view_reduced(value)
+    if type(value) in _FILES:
+        return _file_reduced(value)
     numpy: Any = sys.modules.get("numpy")
     array = getattr(numpy, "ndarray", None)
     if array is None or type(value) is array or not issubclass(type(value), array):
@@ -48,6 +54,29 @@ def _view_reduced(view: memoryview) -> Reduction:
 
 def _view(data: bytes, layout: Literal["B"], shape: tuple[int, ...]) -> memoryview:
     return memoryview(data).cast(layout, shape)
+
+
+def _file_reduced(value: Any) -> Reduction | None:
+    """Reduce a file that is closed: only what it was called and opened for is left of it."""
+    buffer = value.buffer if type(value) is io.TextIOWrapper else value
+    raw = buffer.raw if type(buffer) in _BUFFERED else buffer
+    if type(raw) is not io.FileIO or not raw.closed:
+        return None
+    text = None
+    if type(value) is io.TextIOWrapper:
+        text = value.mode, value.encoding, value.errors
+    return _closed_file, (raw.name, raw.mode, type(buffer), text)
+
+
+def _closed_file(name: object, mode: str, kind: type, text: tuple[str, str, str] | None) -> object:
+    raw: Any = io.FileIO(os.devnull, mode.replace("x", "w"))
+    made: Any = raw if kind is io.FileIO else kind(raw)
+    if text is not None:
+        made = io.TextIOWrapper(made, *text[1:])
+        made.mode = text[0]
+    raw.name = name
+    made.close()
+    return made
 
 
 def _array_reduced(value: Any, numpy: Any) -> Reduction | None:

@@ -5,7 +5,9 @@
     magic, key id, times, lengths | words | parts (JSON) | log | inline payloads | tag
 
 The tag is keyed and covers all of it. Words are split at zeros and parts are parsed only when
-somebody asks why, since ten thousand rows are read at once.
+somebody asks why, since ten thousand rows are read at once. An output says where its payload is:
+``file``, ``inline``, or, in a unit, ``file``, ``inline`` or ``with`` (an earlier output of this
+row) followed by the digest of the unit and the name of the member.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from checkpoint_nb.stores.sealing import TAG_SIZE, Secret
 
 _MAGIC = b"CKPTROW\2"
 _HEAD = struct.Struct("<8s8sddIII")  # magic, key id, seconds, created, three lengths
-_BETWEEN, _FILE, _INLINE = "\0", "file", "inline"
+_BETWEEN, _FILE, _INLINE, _WITH = "\0", "file", "inline", "with"
 
 
 class SleepingParts(Mapping[str, Part]):
@@ -73,14 +75,15 @@ def seal_row(record: Record, secret: Secret) -> bytes:
     words.append(str(len(record.observed)))
     for path, digest in record.observed.items():
         words += (path, digest)
-    inline = []
+    inline: dict[str, bytes] = {}
     for name, out in record.outputs.items():
-        words += (name, out.digest, _shown(out.shown), str(out.size))
-        words.append(_FILE if out.inline is None else _INLINE)
+        place = _FILE if out.inline is None else _WITH if out.unit in inline else _INLINE
+        where = f"{place} {out.unit} {out.member}" if out.unit else place
+        words += (name, out.digest, _shown(out.shown), str(out.size), where)
         if out.inline is not None:
             if len(out.inline) != out.size:
                 raise ValueError("an inline payload must have the size it is said to have")
-            inline.append(out.inline)
+            inline.setdefault(out.unit or f" {name}", out.inline)
     if any(_BETWEEN in word for word in words):
         raise ValueError("a name or a digest has a zero character in it")
     said = _encoded(_BETWEEN.join(words))
@@ -88,7 +91,7 @@ def seal_row(record: Record, secret: Secret) -> bytes:
     log = _encoded(record.log)
     times = (record.seconds, record.created)
     head = _HEAD.pack(_MAGIC, secret.id, *times, len(said), len(parts), len(log))
-    row = b"".join((head, said, parts.encode(), log, *inline))
+    row = b"".join((head, said, parts.encode(), log, *inline.values()))
     return row + secret.tag("row", row)
 
 
@@ -113,13 +116,18 @@ def open_row(row: bytes, key: str, secret: Secret) -> Record:
     sleeping = SleepingParts(row[at : at + parts])
     at += parts + log
     text = _decoded(row[at - log : at]) if log else ""
-    outputs = {}
+    outputs: dict[str, Stored] = {}
+    units: dict[str, bytes] = {}
     for name, digest, shown, length, where in zip(*[iter(words[seen:])] * 5, strict=True):
         size, inline = int(length), None
-        if where == _INLINE:
+        place, unit, member = where.split(" ", 2) if " " in where else (where, "", "")
+        if place == _INLINE:
             inline = row[at : at + size]
             at += size
-        outputs[name] = Stored(digest, size, shown, inline)
+            units[unit] = inline
+        elif place == _WITH:
+            inline = units[unit]
+        outputs[name] = Stored(digest, size, shown, inline, unit, member)
     return Record(key, task, node, label, outputs, sleeping, seconds, created, text, observed)
 
 

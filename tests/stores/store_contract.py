@@ -9,7 +9,7 @@ from blake3 import blake3
 
 from checkpoint_nb.errors import MissingEntry, StoreError
 from checkpoint_nb.parts import Part
-from checkpoint_nb.stores.interface import Record, Stored
+from checkpoint_nb.stores.interface import Member, Record, Stored
 
 
 def digest(thing):
@@ -20,6 +20,12 @@ def digest(thing):
 def stored(store, value, name=None):
     """Put ``value`` into ``store``."""
     return store.objects.put(value, digest(name if name is not None else repr(value)), "shown", 0)
+
+
+def unit(store, values, level=0):
+    """Put ``values`` into ``store`` as one unit."""
+    members = {name: Member(value, digest(repr(value)), "shown") for name, value in values.items()}
+    return store.objects.put_unit(members, level)
 
 
 def record(name, outputs, *, task="load", node=None, log="", parts=()):
@@ -247,3 +253,97 @@ class StoreContract:
         assert grown.size >= before.size + 800_000
         store.clear()
         assert store.usage().size < grown.size
+
+    # Units
+
+    def test_members_of_a_unit_share_what_they_shared(self, store):
+        """Loaded together they hold the same object; each is what it was, under its own digest."""
+        weights = [np.zeros(3), np.ones(5000)]
+        kept = unit(store, {"model": {"weights": weights}, "optimizer": [weights], "n": 1})
+        model, optimizer, n = store.objects.get_all([kept["model"], kept["optimizer"], kept["n"]])
+        assert model["weights"] is optimizer[0]
+        assert n == 1
+        assert kept["n"].digest == digest("1")
+        assert len({one.digest for one in kept.values()}) == 3
+        assert len({one.payload for one in kept.values()}) == 1
+
+    def test_a_member_of_a_unit_can_be_loaded_alone(self, store):
+        """And is never shared with another reader."""
+        rows = [1, 2]
+        kept = unit(store, {"a": rows, "b": rows})
+        one, two = store.objects.get(kept["a"]), store.objects.get(kept["b"])
+        assert one == two == rows
+        assert one is not two
+
+    def test_loading_several_keeps_apart_what_was_not_shared(self, store):
+        """Equal results, and the same result named twice, are objects of their own."""
+        alone, again, rows = stored(store, [1]), stored(store, [1]), [1]
+        kept = unit(store, {"a": rows, "b": rows})
+        asked = [alone, again, kept["a"], kept["b"], kept["a"], kept["b"]]
+        values = store.objects.get_all(asked)
+        assert values == [[1]] * 6
+        assert values[2] is values[3]
+        assert values[4] is values[5]
+        assert len({id(value) for value in values}) == 4
+
+    @pytest.mark.parametrize("size", [3, 100_000])
+    def test_a_record_with_units_comes_back_equal(self, store, size):
+        """Small ones are inside the row once, large ones in one file; all of it is found again."""
+        rows = list(range(size))
+        outputs = {"x": stored(store, "x")} | unit(store, {"größe": rows, "two words": rows})
+        kept = record("x", outputs | {"y": stored(store, "y")})
+        store.commit([kept]).result(30)
+        found = store.lookup([kept.key])[kept.key]
+        assert found == kept
+        values = store.objects.get_all(list(found.outputs.values()))
+        assert values == ["x", rows, rows, "y"]
+        assert values[1] is values[2]
+
+    def test_the_payload_of_a_unit_counts_once(self, store):
+        """In the size of a record, in what a clear frees, and in the usage."""
+        large = np.arange(100_000.0)
+        kept = record("x", unit(store, {"a": [large], "b": [large], "c": large}))
+        assert kept.size == kept.outputs["a"].size < 2 * large.nbytes
+        before = store.usage().size
+        store.commit([kept]).result(30)
+        assert store.usage().size - before < 2 * large.nbytes
+        freed = store.clear(keys=[kept.key])
+        assert kept.size <= freed.size < 2 * large.nbytes
+        assert not any(store.objects.holds(one) for one in kept.outputs.values()) or all(
+            one.inline is not None for one in kept.outputs.values()
+        )
+
+    def test_what_is_shared_is_part_of_what_a_unit_is_named_by(self, store):
+        """Equal values that share otherwise are another payload."""
+        same, other = [1], [1]
+        one = unit(store, {"a": [same, other], "b": same})
+        two = unit(store, {"a": [same, other], "b": other})
+        assert one["a"].digest == two["a"].digest
+        assert one["a"].payload != two["a"].payload
+        a, b = store.objects.get_all([two["a"], two["b"]])
+        assert (a[0] is b, a[1] is b) == (False, True)
+
+    def test_a_unit_that_cannot_be_stored_names_the_member(self, store):
+        """So that the others can be stored without it."""
+        with pytest.raises(StoreError, match=r"result\['x'\] cannot be stored") as caught:
+            unit(store, {"a": [1], "b": {"x": threading.Lock()}, "c": 1})
+        assert caught.value.facts["member"] == "b"
+
+    def test_a_unit_that_is_not_there_is_missing(self, store):
+        """Every member of it."""
+        gone = Stored(digest("a"), 100_000, "", unit=digest("gone"), member="a")
+        assert not store.objects.holds(gone)
+        assert not store.objects.intact(gone)
+        for load in (store.objects.get, lambda one: store.objects.get_all([one])):
+            with pytest.raises(MissingEntry) as caught:
+                load(gone)
+            assert caught.value.facts["result"] == digest("gone")
+
+    def test_each_compress_level_gives_a_unit_back(self, store):
+        """No level, the default and the hardest."""
+        for level in (-1, 0, 9):
+            rows = ["x" * 50_000, level]
+            kept = unit(store, {"a": rows, "b": rows}, level)
+            a, b = store.objects.get_all([kept["a"], kept["b"]])
+            assert a is b
+            assert a == rows

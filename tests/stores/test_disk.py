@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from store_contract import StoreContract, digest, keep, record, stored
+from store_contract import StoreContract, digest, keep, record, stored, unit
 from test_entry import Gadget
 
 from checkpoint_nb.errors import StoreUnavailable
@@ -186,6 +186,17 @@ def test_a_replaced_result_is_removed_when_nothing_refers_to_it(disk, cache_dir)
     keep(disk, "x", BIG)
     new = keep(disk, "x", BIG + 1)
     assert [path.name for path in files(cache_dir / "objects")] == [new.outputs[""].digest]
+
+
+def test_a_unit_lives_as_long_as_somebody_refers_to_it(disk, cache_dir):
+    """Two records with the same unit: one file, gone with the second."""
+    outputs = unit(disk, {"a": [BIG], "b": BIG})
+    one, two = record("one", outputs), record("two", outputs, task="clean")
+    disk.commit([one, two]).result(30)
+    assert [path.name for path in files(cache_dir / "objects")] == [outputs["a"].payload]
+    assert disk.clear(task="load").size == 0
+    assert disk.clear(task="clean").size == file_size(outputs["a"].size)
+    assert files(cache_dir / "objects") == []
 
 
 # Damage and attack

@@ -7,11 +7,12 @@ import threading
 
 import numpy as np
 import pytest
-from store_contract import digest
+from store_contract import digest, unit
 from test_entry import Gadget
 
 from checkpoint_nb.errors import DamagedEntry, MissingEntry, StoreError, StoreUnavailable
 from checkpoint_nb.stores.entry import file_size
+from checkpoint_nb.stores.interface import Stored
 from checkpoint_nb.stores.objects import FileObjects
 
 
@@ -226,8 +227,8 @@ def test_a_verified_file_is_not_hashed_again_until_it_changes(objects, monkeypat
     hashed = []
     from checkpoint_nb.stores import entry
 
-    real = entry._digest
-    monkeypatch.setattr(entry, "_digest", lambda *given: hashed.append(1) or real(*given))
+    real = entry.digest_of
+    monkeypatch.setattr(entry, "digest_of", lambda *given: hashed.append(1) or real(*given))
     objects.get(kept)
     objects.get(kept)
     assert len(hashed) == 1
@@ -253,3 +254,62 @@ def test_only_a_digest_names_a_file(objects, name):
     with pytest.raises(StoreError, match="lower-case hex"):
         objects.path(name)
     assert objects.remove(name) == 0
+
+
+# Units
+
+
+class _Around:
+    """What ``unit`` of the contract asks for."""
+
+    def __init__(self, objects):
+        self.objects = objects
+
+
+@pytest.mark.parametrize("fault", ["flip", "cut", "empty", "tail"])
+def test_a_bad_unit_is_moved_aside_and_a_put_heals_it(objects, cache_dir, fault):
+    """Damaged for whichever member asks first, missing for the others, whole after a put."""
+    told = []
+    objects.rejected = lambda what, why: told.append(what)
+    rows = ["x" * 1000]
+    kept = unit(_Around(objects), {"a": rows, "b": rows})
+    path = objects.path(kept["a"].payload)
+    data = bytearray(path.read_bytes())
+    if fault == "flip":
+        data[700] ^= 1
+    changed = {"flip": data, "cut": data[:-5], "empty": b"", "tail": data + b"!"}[fault]
+    path.write_bytes(changed)
+    with pytest.raises(DamagedEntry, match="Hint: "):
+        objects.get_all([kept["a"], kept["b"]])
+    assert len(list((cache_dir / "quarantine").glob("*.json"))) == 1
+    assert told == [kept["a"].payload]
+    assert not objects.intact(kept["b"])
+    with pytest.raises(MissingEntry):
+        objects.get(kept["b"])
+    assert unit(_Around(objects), {"a": rows, "b": rows}) == kept
+    assert objects.get(kept["b"]) == rows
+
+
+def test_a_unit_of_the_wrong_shape_is_damaged(objects):
+    """A payload that is whole but has no such member is no result."""
+    rows = [1]
+    kept = unit(_Around(objects), {"a": rows, "b": rows})["a"]
+    other = Stored(kept.digest, kept.size, "", kept.inline, kept.unit, "c")
+    for load in (objects.get, lambda one: objects.get_all([one])):
+        with pytest.raises(DamagedEntry, match="there is no c in it"):
+            load(other)
+
+
+def test_arrays_of_a_unit_are_maps_of_one_file(objects, large):
+    """Not copied, aligned, writeable, and the file never hears of it."""
+    kept = unit(_Around(objects), {"whole": large, "part": large[10:20], "model": [large]})
+    before = objects.path(kept["part"].payload).read_bytes()
+    assert len(before) < large.nbytes + 10_000
+    whole, part, model = objects.get_all([kept["whole"], kept["part"], kept["model"]])
+    assert whole is model[0]
+    assert not whole.flags.owndata
+    assert whole.ctypes.data % 64 == 0
+    part[:] = -1
+    assert (whole[10:20] == -1).all()
+    assert (objects.get(kept["whole"]) == large).all()
+    assert objects.path(kept["part"].payload).read_bytes() == before
