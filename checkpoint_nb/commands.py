@@ -9,6 +9,7 @@ from collections.abc import Callable
 from queue import SimpleQueue
 
 from checkpoint_nb import events
+from checkpoint_nb.clearing import downstream
 from checkpoint_nb.run import Run
 from checkpoint_nb.session import Session
 from checkpoint_nb.work import Node
@@ -56,12 +57,11 @@ class Commands:
             self._inbox.put((command, node, reply))
 
     def cancel(self, node: str | None = None) -> str:
-        """Cancel the run under way, or one node of it."""
-        run = self._session.active
-        if run is None:
-            return "nothing runs"
-        run.cancel(node)
-        return "cancelling"
+        """Cancel what runs, or one node of it."""
+        running = list(self._session.running)
+        for run in running:
+            run.cancel(node)
+        return "cancelling" if running else "nothing runs"
 
     def look(self) -> None:
         """Compare everything with the store again, soon, unless somebody asked for it already."""
@@ -103,9 +103,7 @@ class Commands:
         return self._cleared([self._node(node)])
 
     def _clear_downstream(self, node: str | None) -> str:
-        # As drawn: what was handed over by value is no edge of the graph, but is one to the eye.
-        ids = self._session.board.downstream(self._node(node).id)
-        return self._cleared([known for known in self._session.graph().nodes if known.id in ids])
+        return self._cleared(downstream(self._session, [self._node(node)]))
 
     def _clear_all(self, _: str | None) -> str:
         return self._cleared(list(self._session.graph().nodes))

@@ -1,49 +1,40 @@
-"""Ties one kernel's registry, store, executor and bus."""
+"""The session: everything that may be asked of one kernel's work, in Python as in magics."""
 
 from __future__ import annotations
 
 import atexit
-import logging
+import itertools
 import os
 import threading
 import time
-import warnings
-from collections.abc import Callable, Collection, Iterable, Sequence
-from concurrent.futures import Executor as AnyExecutor
-from typing import Protocol
+from collections.abc import Iterable
 
-from checkpoint_nb import events
-from checkpoint_nb.board import Board
+from checkpoint_nb import clearing, events
+from checkpoint_nb.collecting import Collected, collect
 from checkpoint_nb.config import Config
-from checkpoint_nb.errors import CheckpointWarning, MissingEntry
-from checkpoint_nb.events import EventBus
-from checkpoint_nb.executors.interface import Executor
-from checkpoint_nb.graph import Graph, build
-from checkpoint_nb.origins import Origins
-from checkpoint_nb.plan import Plan, make_plan
+from checkpoint_nb.graph import build
+from checkpoint_nb.holdings import Holdings, current_keys, holdings
+from checkpoint_nb.journal import NodeLog
+from checkpoint_nb.measures import size_of, span_of
+from checkpoint_nb.naming import find
+from checkpoint_nb.plan import make_plan
 from checkpoint_nb.reasons import reasons
-from checkpoint_nb.run import Report, Run, planned
-from checkpoint_nb.states import State
-from checkpoint_nb.stores.interface import Freed, Store
-from checkpoint_nb.work import RETURNED, Node
+from checkpoint_nb.run import Report
+from checkpoint_nb.standing import Forecast, Row, forecast, rows
+from checkpoint_nb.stores.interface import Freed
+from checkpoint_nb.verifying import Verification, Verified
+from checkpoint_nb.waiting import Waiting
+from checkpoint_nb.wiring import Wiring
+from checkpoint_nb.work import Node
 
-_log = logging.getLogger("checkpoint_nb")
 _SLICE = 0.1
-"""Seconds between looks at an interrupt while waiting."""
 
 
-class Onlooker(Protocol):
-    """Somebody who watches a run that is waited for."""
+class Session(Wiring):
+    """One kernel's work, and everything that may be asked of it.
 
-    def look(self) -> None:
-        """Called often while the run is waited for."""
-
-    def end(self, run: Run) -> None:
-        """Called once when it is over."""
-
-
-class Session:
-    """One kernel's work: what is known, where results are, who runs, who is told.
+    A node is named as people read it (``"features"``, ``"choose(6, 3)"``), by its task, by how its
+    name begins, or by the node itself.
 
     Parameters
     ----------
@@ -54,252 +45,127 @@ class Session:
 
     Examples
     --------
+    >>> from checkpoint_nb import checkpoint
     >>> from checkpoint_nb.stores.memory import MemoryStore
-    >>> Session(store=MemoryStore()).nodes
-    []
+    >>> session = Session(store=MemoryStore())
+    >>> session.status(), session.du().entries, session.cancel()
+    ([], 0, False)
     """
 
-    def __init__(
-        self,
-        config: Config | None = None,
-        *,
-        store: Store | None = None,
-        executor: Executor | None = None,
-    ) -> None:
-        self.config = config or Config.resolve()
-        self.bus = EventBus()
-        self.board = Board()
-        self.bus.subscribe(self.board.hear)
-        self._store = store
-        self._executor = executor
-        self._opening = threading.RLock()
-        self._turn = threading.Lock()
-        self._known: dict[str, Node] = {}
-        self._cleared: set[str] = set()
-        self._damaged: set[str] = set()
-        self._origins = Origins()
-        self._active: list[Run] = []
-        self.onlooker: Callable[[], Onlooker] | None = None
-        if store is not None:
-            store.listen(self._rejected)
+    # -- ask -------------------------------------------------------------------------------------
 
-    # -- the parts -------------------------------------------------------------------------------
-
-    @property
-    def store(self) -> Store:
-        """Where results are kept; opened at first use."""
-        with self._opening:
-            if self._store is None:
-                from checkpoint_nb.stores.disk import DiskStore
-
-                self._store = DiskStore(self.config.cache_dir, self.config.key_file)
-                self._store.listen(self._rejected)
-            return self._store
-
-    def slots(self) -> Executor:
-        """The session's own worker processes; started at first use, they outlive runs."""
-        with self._opening:
-            if self._executor is None:
-                from checkpoint_nb.executors.slots import SlotExecutor
-
-                self._executor = SlotExecutor(self.config.slots)
-            return self._executor
-
-    def close(self) -> None:
-        """Cancel what runs, end the workers, let go of the store."""
-        for run in list(self._active):
-            run.cancel()
-        with self._opening:
-            if self._executor is not None:
-                self._executor.close()
-                self._executor = None
-            if self._store is not None:
-                self._store.close()
-                self._store = None
-
-    # -- what is known ---------------------------------------------------------------------------
-
-    @property
-    def nodes(self) -> list[Node]:
-        """The nodes asked for so far, cells among them, in the order they were first asked for."""
-        return list(self._known.values())
-
-    def remember(self, node: Node) -> None:
-        """Make ``node`` part of the picture; a newer one with the same id takes its place."""
-        self._known[node.id] = node
-
-    def forget(self, node: str) -> None:
-        """Take a node out of the picture; its stored results stay."""
-        self._known.pop(node, None)
-        self.board.forget([node])
-
-    def graph(self) -> Graph:
-        """Build the graph of everything known."""
-        return build(self.nodes)
-
-    def plan(self, targets: Sequence[Node] | None = None, *, why: str = "") -> Plan:
-        """Compare ``targets`` (everything known) with the store, and tell the bus.
-
-        ``why`` is :data:`events.LOOK` when nobody asked.
-        """
-        graph = self.graph() if targets is None else build(targets)
-        plan = make_plan(graph, self.store, cleared=self._cleared, damaged=self._damaged)
-        self.bus.tell(planned(plan, why, self._origins))
-        return plan
-
-    # -- run -------------------------------------------------------------------------------------
-
-    @property
-    def active(self) -> Run | None:
-        """The run under way, if there is one."""
-        return self._active[0] if self._active else None
-
-    def start(
-        self,
-        targets: Iterable[Node],
-        *,
-        executor: AnyExecutor | None = None,
-        forced: Collection[str] = (),
-    ) -> Run:
-        """Build the graph of ``targets`` here and now, and begin to run what is stale of it.
+    def find(self, *wanted: Node | str) -> list[Node]:
+        """Return the nodes of the picture that are meant: by label, task, or how a label begins.
 
         Raises
         ------
-        CycleError, DeclarationError
-            What is wrong with the graph, before anything runs.
+        DeclarationError
+            When nobody is called that; it names who comes close.
         """
-        wanted = list(targets)
-        for node in wanted:
-            self.remember(node)
-        run = Run(
-            build(wanted),
-            self.store,
-            self.slots if executor is None else lambda: _adapted(executor),
-            self.bus,
-            self._turn,
-            forced=forced,
-            cleared=frozenset(self._cleared),
-            damaged=self._damaged,
-            origins=self._origins,
-        )
-        self._active.append(run)
-        run.when_over(self._ended)
-        return run.start()
+        by_name = any(isinstance(node, str) for node in wanted)
+        return find(wanted, self.graph().nodes if by_name else ())
 
-    def _ended(self, run: Run) -> None:
-        self._active.remove(run)
-        if run.scheduler is not None:
-            done = run.scheduler.ended_as(State.DONE, State.REUSED)
-            self._cleared -= {run.graph.nodes[number].id for number in done}
-            kept = (run.scheduler.record(number) for number in done)
-            self._damaged -= {record.key for record in kept if record is not None}
-        for number in run.graph.targets:
-            node = run.graph.nodes[number].id
-            record = run.record(node)
-            if record is not None:
-                above = (info.drawn for info in self.board.snapshot().nodes if info.node == node)
-                self._origins.add(node, record.outputs, (edge[0] for e in above for edge in e))
+    def status(self, *wanted: Node | str) -> list[Row]:
+        """Say how each node stands (or only ``wanted``), in the order of the graph."""
+        plan = self.plan()
+        found = rows(plan, self.board.snapshot(), self.journal.errors(plan), time.time())
+        chosen = {node.id for node in self.find(*wanted)}
+        return [row for row in found if not chosen or row.node in chosen]
 
-    def finish(self, run: Run) -> None:
-        """Wait for ``run`` so that an interrupt cancels it and is raised again."""
-        watched = (
-            self.onlooker is not None and threading.current_thread() is threading.main_thread()
-        )
-        onlooker = self.onlooker() if watched and self.onlooker else None
-        try:
-            while not run.wait(_SLICE):
-                if onlooker is not None:
-                    onlooker.look()
-        except KeyboardInterrupt:
-            run.cancel()
-            run.wait()
-            raise
-        finally:
-            if onlooker is not None:
-                onlooker.end(run)
+    def forecast(self, *wanted: Node | str) -> Forecast:
+        """Say what :meth:`run` would do, and run nothing."""
+        plan = self.plan(self.find(*wanted) or None)
+        found = rows(plan, self.board.snapshot(), {}, time.time())
+        return forecast(plan, found, self.config.slots)
 
-    def bring(self, node: Node, *, executor: AnyExecutor | None = None) -> tuple[object, Report]:
-        """Run what is stale of ``node`` and load its result; see :meth:`Task.run`."""
+    def run(self, *wanted: Node | str) -> Report:
+        """Run what is stale (of ``wanted``), wait, and say what was done; raises what failed."""
         __tracebackhide__ = True
-        run = self.start([node], executor=executor)
+        run = self.start(self.find(*wanted) or self.nodes)
         self.finish(run)
-        for note in run.notes:
-            warnings.warn(note, CheckpointWarning, stacklevel=3)
-        record = run.result_of(node.id)
+        for number in run.graph.targets:
+            run.result_of(run.graph.nodes[number].id)
         assert run.report is not None
-        return self.store.objects.get(record.outputs[RETURNED]), run.report
+        return run.report
 
-    def load(self, node: Node) -> object:
-        """Load the stored result of ``node`` without running; raises MissingEntry."""
-        plan = self.plan([node])
-        decision = plan.decisions[plan.graph.number[node.id]]
-        if decision.record is None:
-            raise MissingEntry(
-                f"{node.label} has no fresh result.",
-                {"state": decision.state.word, "because": decision.reason},
-                "Call .run() to compute it.",
-            )
-        return self.store.objects.get(decision.record.outputs[RETURNED])
+    def why(self, node: Node | str) -> list[str]:
+        """Say why ``node`` is fresh, stale or pending: a headline, then what is behind it."""
+        chosen = self.find(node)
+        plan = make_plan(build(chosen), self.store, cleared=self.cleared, damaged=self._damaged)
+        return [
+            line for one in chosen for line in reasons(plan, plan.graph.number[one.id], self.store)
+        ]
 
-    # -- clear -----------------------------------------------------------------------------------
+    def log(self, node: Node | str) -> list[NodeLog]:
+        """What ``node`` printed when it last ran, and how that went; nothing if it never ran."""
+        plan = self.plan(self.find(node), why=events.LOOK)
+        return self.journal.logs(plan, plan.graph.targets)
 
-    def clear(self, nodes: Iterable[Node]) -> Freed:
-        """Forget every stored result of ``nodes``, also of one that is being computed."""
-        chosen = list(nodes)
-        ids = {node.id for node in chosen}
-        keys = self._keys(chosen)
-        for run in list(self._active):
-            run.fence(ids)
-        freed = Freed(0, 0)
-        if ids:
-            freed = self.store.clear(nodes=ids, keys=keys)
-        self._cleared |= ids
-        self.bus.tell(
-            events.ResultsCleared(time.time(), tuple(sorted(ids)), freed.entries, freed.size)
-        )
-        return freed
+    def cancel(self, node: Node | str | None = None) -> bool:
+        """Stop what runs, or one node of it; whether anything ran. Does not wait for the end."""
+        chosen = [None] if node is None else [one.id for one in self.find(node)]
+        for run, each in itertools.product(self.running, chosen):
+            run.cancel(each)
+        return bool(self.running)
+
+    def wait(self, *wanted: Node | str) -> None:
+        """Wait until nothing runs (until ``wanted`` do not); raises what failed meanwhile."""
+        __tracebackhide__ = True
+        waiting = Waiting(self, self.find(*wanted))
+        while not waiting.is_over():
+            time.sleep(_SLICE)
+        waiting.settle()
+
+    def verify(self, node: Node | str) -> list[Verified]:
+        """Run ``node`` again beside its stored result, compare the two, and keep the stored one."""
+        __tracebackhide__ = True
+        verified = []
+        for one in self.find(node):
+            verification = Verification(self, one)
+            self.finish(verification.run)
+            verified.append(verification.outcome())
+        return verified
+
+    # -- what is stored --------------------------------------------------------------------------
+
+    def clear(self, nodes: Iterable[Node | str], *, down: bool = False) -> Freed:
+        """Forget every stored result of ``nodes`` (and of all ``down`` from them)."""
+        chosen = self.find(*nodes)
+        return clearing.clear(self, clearing.downstream(self, chosen) if down else chosen)
 
     def clear_task(self, task: str) -> Freed:
         """Forget every stored result of a task, of any arguments and any version."""
-        nodes = [node for node in self.board.snapshot().nodes if node.task == task]
-        ids = {node.node for node in nodes}
-        for run in list(self._active):
-            run.fence(ids)
-        freed = self.store.clear(task=task)
-        self._cleared |= ids
-        self.bus.tell(
-            events.ResultsCleared(time.time(), tuple(sorted(ids)), freed.entries, freed.size)
+        return clearing.clear_task(self, task)
+
+    def clear_old(self, *wanted: Node | str) -> Freed:
+        """Forget results that no known node (of ``wanted``) would use as things are now."""
+        return clearing.clear_old(self, self.find(*wanted) or list(self.graph().nodes))
+
+    def clear_everything(self) -> Freed:
+        """Forget everything in the store, also what other notebooks put there."""
+        return clearing.clear_everything(self)
+
+    def du(self) -> Holdings:
+        """Say what is stored, by task, and how much of it no known node would use."""
+        return holdings(self.store, current_keys(self.plan(why=events.LOOK)))
+
+    def gc(self, max_size: int | str | None = None, older: float | str | None = None) -> Collected:
+        """Remove results by age, then by seconds of work for each byte, until all fits.
+
+        Parameters
+        ----------
+        max_size
+            Bytes that all results may take together: a number, or ``"5G"``.
+        older
+            What was computed longer ago goes: seconds, or ``"30d"``. Never what is fresh.
+        """
+        plan = self.plan(why=events.LOOK)
+        return collect(
+            self.store,
+            most=size_of(max_size) if isinstance(max_size, str) else max_size,
+            older=span_of(older) if isinstance(older, str) else older,
+            fresh={d.record.key for d in plan.decisions if d.record is not None},
         )
-        return freed
-
-    def _keys(self, nodes: list[Node]) -> list[str]:
-        """Keys of fresh nodes: a record may have been stored for another node with equal inputs."""
-        ids = {node.id for node in nodes}
-        graph = build(nodes)
-        plan = make_plan(graph, self.store)
-        return [
-            decision.record.key
-            for node, decision in zip(graph.nodes, plan.decisions, strict=True)
-            if node.id in ids and decision.record is not None
-        ]
-
-    # -- why -------------------------------------------------------------------------------------
-
-    def why(self, node: Node) -> list[str]:
-        """Say why ``node`` is fresh, stale or pending: a headline, then what is behind it."""
-        plan = make_plan(build([node]), self.store, cleared=self._cleared, damaged=self._damaged)
-        return reasons(plan, plan.graph.number[node.id], self.store)
-
-    def _rejected(self, what: str, why: str) -> None:
-        self._damaged.add(what)
-        _log.warning("a stored entry counts as missing: %s: %s", what, why)
-        self.bus.tell(events.EntryRejected(time.time(), what, why))
-
-
-def _adapted(executor: AnyExecutor) -> Executor:
-    from checkpoint_nb.executors.futures import FuturesExecutor
-
-    return FuturesExecutor(executor)
 
 
 _current: Session | None = None
@@ -321,6 +187,7 @@ def configure(
     cache_dir: str | os.PathLike[str] | None = None,
     key_file: str | os.PathLike[str] | None = None,
     slots: int | None = None,
+    background: bool | None = None,
 ) -> Session:
     """End the current session and begin one with other settings; what is stored stays.
 
@@ -332,8 +199,13 @@ def configure(
         Secret that seals stored entries.
     slots
         Number of worker processes.
+    background
+        Cells are begun and not waited for, until a cell reads what they bind.
     """
-    return use(Session(Config.resolve(cache_dir=cache_dir, key_file=key_file, slots=slots)))
+    settings = Config.resolve(
+        cache_dir=cache_dir, key_file=key_file, slots=slots, background=background
+    )
+    return use(Session(settings))
 
 
 def use(session: Session) -> Session:
