@@ -23,6 +23,9 @@ class Config:
         configuration directory, made at first use. ``None`` means that default.
     slots
         Worker processes: ``CHECKPOINT_NB_SLOTS``, or the number of usable cores.
+    background
+        Cells are begun and not waited for, until a cell reads what they bind:
+        ``CHECKPOINT_NB_BACKGROUND=1``.
 
     Examples
     --------
@@ -33,6 +36,7 @@ class Config:
     cache_dir: Path
     key_file: Path | None
     slots: int
+    background: bool = False
 
     @classmethod
     def resolve(
@@ -41,6 +45,7 @@ class Config:
         cache_dir: str | os.PathLike[str] | None = None,
         key_file: str | os.PathLike[str] | None = None,
         slots: int | None = None,
+        background: bool | None = None,
         environ: Mapping[str, str] = os.environ,
     ) -> Config:
         """Settle every setting now, relative paths against the current directory."""
@@ -52,7 +57,12 @@ class Config:
             cache_dir=Path(cache_dir).absolute(),
             key_file=None if key_file is None else Path(key_file).absolute(),
             slots=_slots(slots, environ.get("CHECKPOINT_NB_SLOTS")),
+            background=_said(environ, "BACKGROUND") if background is None else background,
         )
+
+
+def _said(environ: Mapping[str, str], name: str) -> bool:
+    return environ.get(f"CHECKPOINT_NB_{name}", "").lower() not in {"", "0", "no", "false", "off"}
 
 
 def _slots(given: int | None, variable: str | None) -> int:

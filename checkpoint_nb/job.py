@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
+import io
 import pickle
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 from checkpoint_nb.capture import Log, captured
-from checkpoint_nb.errors import DamagedEntry, FingerprintError, MissingEntry, StoreError
-from checkpoint_nb.fingerprint import describe, digest, register_all
+from checkpoint_nb.errors import DamagedEntry, MissingEntry
+from checkpoint_nb.fingerprint import register_all
+from checkpoint_nb.freight import NO_FREIGHT, Freight, unloaded
 from checkpoint_nb.mutation import Watch
-from checkpoint_nb.observing.content import VARIABLE, digests_of
-from checkpoint_nb.observing.environ import variables_read
+from checkpoint_nb.observing.content import (
+    ATTRIBUTE,
+    RANDOM,
+    SETTING,
+    VARIABLE,
+    as_written,
+    digests_of,
+)
+from checkpoint_nb.observing.hook import aside
+from checkpoint_nb.observing.noting import Notes
 from checkpoint_nb.observing.watch import observed
 from checkpoint_nb.parcels import Parcel
+from checkpoint_nb.settings import digests
+from checkpoint_nb.spool import spooled
 from checkpoint_nb.stores.interface import Objects, Stored
-from checkpoint_nb.surroundings import Surroundings, as_in_the_notebook
-from checkpoint_nb.work import RETURNED, Call, fill
+from checkpoint_nb.storing import store_all, store_one
+from checkpoint_nb.surroundings import Surroundings, as_in_the_notebook, notebook_names
+from checkpoint_nb.work import EFFECTS, HELD, RETURNED, Call, Unfinished, fill
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,20 +43,29 @@ class Job:
     Parameters
     ----------
     call
-        The work: a pickled :class:`Parcel` where it must cross a process, live where it need not.
+        The work: a :class:`Parcel`, pickled where it must cross a process.
     upstream
         What ``Upstream`` numbers stand for.
     objects
         Where payloads are read and written.
     surroundings
         What the worker must take over; ``None`` where the job runs in the kernel.
+    within
+        Watches of the tasks that asked for this one, where it runs in their process.
+    spool
+        Where the work can write what it shows while it runs; ``""``: nowhere.
+    freight
+        Where the large buffers of ``call`` are.
     """
 
-    call: bytes | Call
+    call: bytes | Parcel
     upstream: tuple[Stored, ...]
     objects: Objects
     compress_level: int
     surroundings: Surroundings | None = None
+    within: tuple[Notes, ...] = ()
+    spool: str = ""
+    freight: Freight = NO_FREIGHT
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +95,13 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The work raised: everything as text, and the exception pickled if it survives that."""
+    """The work raised: everything as text, and the exception pickled if it survives that.
+
+    Parameters
+    ----------
+    left
+        Outputs that a cell had by then, stored for the notebook to go on with.
+    """
 
     kind: str
     message: str
@@ -80,6 +109,7 @@ class Failed:
     pickled: bytes
     seconds: float
     log: str
+    left: Mapping[str, Stored] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +120,8 @@ class UpstreamLost:
     why: str
 
 
+UNKEPT: Final = "=unkept"
+"""Name of the output that says which outputs could not be stored, and why."""
 _Read = tuple[dict[str, str], tuple[str, ...]]
 """What was read, by name, with a digest each; and in words, whom it asked."""
 
@@ -110,42 +142,115 @@ def run_job(payload: object) -> Answer:
     started = time.perf_counter()
     around = payload.surroundings
     try:
-        with captured() if around is not None else nullcontext(log) as log:
-            if around is not None:
+        with (
+            captured() if around is not None else nullcontext(log) as log,
+            aside(),
+            spooled(payload.spool),
+        ):
+            if around is None:
+                done = _done(payload, _unpacked(payload))
+            else:
                 around.enter()
-            parcel = _unpacked(payload.call)
-            call = parcel.call
-            register_all(parcel.chosen)
-            for function, names in parcel.globals:
-                function.__globals__.update(names)
-            with nullcontext() if around is None else as_in_the_notebook(call, parcel.modules):
-                results = _Results(payload)
-                watch = Watch(call.given, call.watched)
-                started = time.perf_counter()
-                value, seen = _watched(payload, parcel, results)
-                seconds = time.perf_counter() - started
-                changed = watch.changed()
-                outputs, unkept = _kept(payload, call, value)
-        return Finished(outputs, unkept, seconds, log.text, changed, *seen)
+                with notebook_names() as names:
+                    parcel = _unpacked(payload)
+                    with as_in_the_notebook(names, parcel.call, parcel.modules):
+                        done = _done(payload, parcel)
+        return replace(done, log=log.text)
     except (DamagedEntry, MissingEntry) as error:
         return UpstreamLost(error.facts.get("result", ""), error.headline)
-    except BaseException as error:  # noqa: BLE001 - SystemExit too is the task's own failure
+    except _WorkFailed as failed:
+        return replace(_failed(failed.error, failed.seconds, log.text), left=failed.left)
+    except BaseException as error:  # noqa: BLE001 - whatever kept it from being done
         return _failed(error, time.perf_counter() - started, log.text)
 
 
-def _unpacked(call: bytes | Call) -> Parcel:
-    if isinstance(call, Call):
-        return Parcel(call)
-    loaded: Parcel = pickle.loads(call)
-    return loaded
+class _WorkFailed(BaseException):
+    """The work itself raised."""
+
+    def __init__(
+        self, error: BaseException, seconds: float, left: Mapping[str, Stored] | None = None
+    ) -> None:
+        super().__init__()
+        self.error = error
+        self.seconds = seconds
+        self.left = left or {}
+
+
+def _done(job: Job, parcel: Parcel) -> Finished:
+    """Do the work and store what it gives."""
+    call = parcel.call
+    register_all(parcel.chosen)
+    for function, names in parcel.globals:
+        function.__globals__.update(names)
+    results = _Results(job)
+    watch = Watch(call.given, call.watched)
+    started = time.perf_counter()
+    try:
+        value, seen = _watched(job, parcel, results)
+    except (DamagedEntry, MissingEntry):
+        raise
+    except Unfinished as cut:
+        seconds = time.perf_counter() - started
+        raise _WorkFailed(cut.error, seconds, _left(job, call, cut.left)) from None
+    except BaseException as error:  # noqa: BLE001 - SystemExit too is the task's own failure
+        raise _WorkFailed(error, time.perf_counter() - started) from None
+    seconds = time.perf_counter() - started
+    if call.outputs:
+        seen[0].update(_conditions(job, value))
+    outputs, unkept = _kept(job, call, value)
+    # What a cell gives back, it may change: its key was made of what was there before.
+    given_back = {*outputs, *(_words(value) if HELD in outputs else ())} if call.outputs else ()
+    changed = tuple(one for one in watch.changed() if one.partition(" ")[2] not in given_back)
+    if unkept:
+        outputs[UNKEPT] = _stored(job, unkept)
+    return Finished(outputs, unkept, seconds, "", changed, *seen)
+
+
+def _left(job: Job, call: Call, left: Mapping[str, object]) -> Mapping[str, Stored]:
+    """Store what a cell left that raised; nothing of it is kept under a key."""
+    try:
+        _conditions(job, left)
+        outputs, _ = _kept(job, call, left)
+    except Exception:  # noqa: BLE001 - what the cell raised is what its user must see
+        return {}
+    return outputs
+
+
+def _conditions(job: Job, value: object) -> dict[str, str]:
+    """Return the settings and generators that the result of a cell hangs on, with digests."""
+    effects = value.get(EFFECTS, {}) if isinstance(value, Mapping) else {}
+    around = digests(None if job.surroundings is None else job.surroundings.settings)
+    found = {f"{SETTING}{kind}": around[kind] for kind in effects.pop("hangs on", ())}
+    found |= {f"{ATTRIBUTE}{place}": was for place, was in effects.pop("held", {}).items()}
+    if isinstance(value, dict) and not effects:
+        value.pop(EFFECTS, None)
+    drawn = effects.get("random", {})
+    return found | {f"{RANDOM}{name}": before for name, (before, _) in drawn.items() if before}
+
+
+def _words(value: object) -> Collection[str]:
+    """Return what a cell calls the places in functions and classes that it gives back."""
+    held = value.get(HELD, {}) if isinstance(value, Mapping) else {}
+    words: Collection[str] = held.get("words", ())
+    return words
+
+
+def _unpacked(job: Job) -> Parcel:
+    if isinstance(job.call, Parcel):
+        return job.call
+    parcel: Parcel = pickle.loads(job.call, buffers=unloaded(job.freight))
+    return parcel
 
 
 class _Results:
-    """Results by number; each one handed out a second time is loaded anew, as its own copy."""
+    """Results by number; each one handed out a second time is loaded anew, as its own copy.
+
+    Those that were stored together come from one load, and share what they shared.
+    """
 
     def __init__(self, job: Job) -> None:
         self._job = job
-        self._first = {n: job.objects.get(stored) for n, stored in enumerate(job.upstream)}
+        self._first = dict(enumerate(job.objects.get_all(job.upstream)))
 
     def __getitem__(self, number: int) -> object:
         if number in self._first:
@@ -154,15 +259,16 @@ class _Results:
 
 
 def _watched(job: Job, parcel: Parcel, results: _Results) -> tuple[object, _Read]:
-    """Do the work, and say what it was seen to read; in the kernel nothing is watched."""
-    if job.surroundings is None:
-        return _called(parcel.call, results), ({}, ())
+    """Do the work, and say what it was seen to read."""
     began = time.time()
-    with observed(ignore=job.objects.folders) as seen, variables_read() as variables:
+    is_alone = job.surroundings is not None
+    with observed(ignore=job.objects.folders, within=job.within, is_alone=is_alone) as seen:
         value = _called(parcel.call, results)
     paths = (*seen.files, *seen.folders)
-    read = digests_of(paths, seen.unsettled, parcel.named, began)
-    read |= {f"{VARIABLE}{name}": found for name, found in variables.items()}
+    read = seen.passed | digests_of(paths, seen.unsettled, parcel.named, began)
+    if parcel.call.outputs:
+        read |= as_written(seen.written)
+    read |= {f"{VARIABLE}{name}": found for name, found in seen.variables.items()}
     words = [f"the network ({host})" for host in seen.network]
     words += [f"another program ({name})" for name in seen.programs]
     words += [f"{more:,} {kind} beyond what can be watched" for kind, more in seen.more.items()]
@@ -179,32 +285,11 @@ def _kept(job: Job, call: Call, value: object) -> tuple[dict[str, Stored], dict[
     if not call.outputs:
         return {RETURNED: _stored(job, value)}, {}
     assert isinstance(value, Mapping)
-    outputs: dict[str, Stored] = {}
-    unkept: dict[str, str] = {}
-    for name, output in value.items():
-        try:
-            outputs[name] = _stored(job, output)
-        except StoreError as error:
-            unkept[name] = str(error.facts.get("reason", error.headline))
-    return outputs, unkept
+    return store_all(job.objects, value, job.compress_level)
 
 
 def _stored(job: Job, value: object) -> Stored:
-    try:
-        name = digest(value)
-    except FingerprintError:
-        name = _name_by_pickle(value)
-    return job.objects.put(value, name, describe(value), job.compress_level)
-
-
-def _name_by_pickle(value: object) -> str:
-    """Name a value that cannot be compared by content: at worst a needless miss downstream."""
-    import cloudpickle
-
-    try:
-        return digest(cloudpickle.dumps(value))
-    except Exception:  # noqa: BLE001 - storing it will fail too, and say what refused
-        return digest("cannot be pickled")
+    return store_one(job.objects, value, job.compress_level)
 
 
 def _failed(error: BaseException, seconds: float, log: str) -> Failed:
@@ -231,11 +316,12 @@ def refused(error: Exception) -> Failed:
 
 
 def _pickled(error: BaseException) -> bytes:
-    import cloudpickle
+    from checkpoint_nb.stores.classes import ResultPickler
 
+    sink = io.BytesIO()
     try:
-        pickled: bytes = cloudpickle.dumps(error.with_traceback(None))
-        pickle.loads(pickled)
+        ResultPickler(sink).dump(error.with_traceback(None))
+        pickle.loads(sink.getvalue())
     except Exception:  # noqa: BLE001 - what does not survive here would not survive there
         return b""
-    return pickled
+    return sink.getvalue()

@@ -30,6 +30,11 @@ def reasons(plan: Plan, number: int, store: Store) -> list[str]:
     store
         Where earlier computations, and texts about their parts, are.
     """
+    remarks = plan.graph.recipes[number].remarks
+    return [*_reasons(plan, number, store), *(f"    {k}: {said}" for k, said in remarks.items())]
+
+
+def _reasons(plan: Plan, number: int, store: Store) -> list[str]:
     node, decision = plan.graph.nodes[number], plan.decisions[number]
     if decision.record is not None:
         return _fresh(plan, number, decision.record)

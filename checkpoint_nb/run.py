@@ -13,17 +13,24 @@ from dataclasses import dataclass, field, replace
 from checkpoint_nb import events
 from checkpoint_nb.errors import CheckpointError, RunCancelled, TaskFailed, WorkerLost
 from checkpoint_nb.events import EventBus
+from checkpoint_nb.executors.here import HereExecutor
 from checkpoint_nb.executors.interface import Executor
 from checkpoint_nb.explaining.details import details_of
+from checkpoint_nb.failure import Failure
+from checkpoint_nb.flights import Flights
 from checkpoint_nb.graph import Graph
+from checkpoint_nb.observing.hook import concerned, on_behalf, pass_on
 from checkpoint_nb.origins import Origins
 from checkpoint_nb.plan import Plan, make_plan
-from checkpoint_nb.scheduler import Failure, Scheduler
+from checkpoint_nb.scheduler import Scheduler
+from checkpoint_nb.spool import SpoolReader, Spools
 from checkpoint_nb.states import State
 from checkpoint_nb.stores.interface import Record, Store
 from checkpoint_nb.surroundings import Surroundings
+from checkpoint_nb.turns import Turns
 
 _MENDINGS = 3
+_GLANCE = 0.01
 
 
 @dataclass
@@ -53,7 +60,7 @@ class Report:
 class Run:
     """A run under way. Made by :meth:`checkpoint_nb.session.Session.start`.
 
-    - waits its turn: runs of one session follow each other;
+    - waits its turn: runs that have nodes in common follow each other;
     - plans, schedules, and where a stored payload turns out to be missing or damaged, plans again
       and runs its producer;
     - holds the failure until somebody asks for the result.
@@ -65,7 +72,7 @@ class Run:
         store: Store,
         executor: Callable[[], Executor],
         bus: EventBus,
-        turn: threading.Lock,
+        turns: Turns,
         *,
         forced: Collection[str] = (),
         cleared: Collection[str] = (),
@@ -79,12 +86,17 @@ class Run:
         self._store = store
         self._executor = executor
         self._bus = bus
-        self._turn = turn
+        self._turns = turns
+        self._ticket = turns.ask(graph.number)
         self._forced = forced
         self._cleared = cleared
         self._damaged = damaged
         self._origins = origins or Origins()
         self._surroundings = Surroundings.here()
+        self._spools = Spools()
+        self._here = HereExecutor()
+        self._asking = concerned()
+        self.has_work_here = any(recipe.here for recipe in graph.recipes)
         self._over = threading.Event()
         self._stop = threading.Event()
         self._fenced: set[str] = set()
@@ -105,6 +117,16 @@ class Run:
         """Wait until the run is over; ``False`` when ``timeout`` seconds passed first."""
         return self._over.wait(timeout)
 
+    def work_here(self, timeout: float) -> bool:
+        """Do what must run in the calling thread; wait ``timeout`` seconds; whether it is over.
+
+        To be called again and again by the thread that the notebook's code runs in.
+        """
+        if not self.has_work_here:
+            return self.wait(timeout)
+        self._here.work(min(timeout, _GLANCE))
+        return self.over
+
     @property
     def over(self) -> bool:
         """Whether the run has ended."""
@@ -122,6 +144,16 @@ class Run:
         self._fenced |= nodes
         if self.scheduler is not None:
             self.scheduler.fence(nodes)
+
+    @property
+    def failed(self) -> str:
+        """Why there is no result, in a line; ``""`` when all went well."""
+        if self._crash is not None:
+            return f"{type(self._crash).__name__}: {self._crash}"
+        assert self.scheduler is not None, "asked before the run was over"
+        if self.scheduler.failures:
+            return self.scheduler.failures[0].why or "the worker gave no answer"
+        return "cancelled" if self.scheduler.cancelled else ""
 
     @property
     def saved(self) -> float:
@@ -149,6 +181,26 @@ class Run:
         if self.scheduler is None:
             return None
         return self.scheduler.record(self.graph.number[node])
+
+    def ran(self, node: str) -> bool:
+        """Whether ``node`` was computed in this run."""
+        number = self.graph.number[node]
+        return self.scheduler is not None and self.scheduler.states.get(number) is State.DONE
+
+    def stored(self, node: str) -> bool:
+        """Whether the result of ``node`` is in the store, for others to be taken from there."""
+        number = self.graph.number[node]
+        return self.scheduler is not None and number not in self.scheduler.unstored
+
+    def changed(self, node: str) -> tuple[str, ...]:
+        """What the work of ``node`` changed in place in its worker, beside what it gave back."""
+        if self.scheduler is None:
+            return ()
+        return self.scheduler.changed.get(self.graph.number[node], ())
+
+    def shown(self, node: str) -> SpoolReader:
+        """Read what the cell ``node`` shows, from the beginning and while it runs."""
+        return self._spools.reader(node)
 
     def result_of(self, node: str) -> Record:
         """The record of ``node``; raises what kept it from being there.
@@ -180,7 +232,7 @@ class Run:
 
     def _main(self) -> None:
         try:
-            with self._turn:
+            with self._turns.had(self._ticket), on_behalf(self._asking):
                 self._drive()
         except BaseException as error:  # noqa: BLE001 - the waiter raises it in its own thread
             self._crash = error
@@ -202,6 +254,8 @@ class Run:
             )
             self._bus.tell(planned(plan, self.id, self._origins))
             self.report = self.report or Report(plan)
+            for decision in plan.decisions if self._asking else ():
+                pass_on(decision.record.observed if decision.record is not None else {})
             self._schedule(plan)
             assert self.scheduler is not None
             if self.scheduler.cancelled or self.scheduler.failures or self._whole():
@@ -226,7 +280,13 @@ class Run:
 
     def _schedule(self, plan: Plan) -> None:
         self.scheduler = Scheduler(
-            plan, self._store, self._executor, self._bus, self.id, self._surroundings
+            plan,
+            self._store,
+            Flights(self._executor, self._here),
+            self._bus,
+            self.id,
+            self._surroundings,
+            spools=self._spools,
         )
         self.scheduler.fence(self._fenced)
         if self._stop.is_set():

@@ -2,45 +2,35 @@
 
 from __future__ import annotations
 
-import math
 import pickle
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
-from functools import cached_property, partial
+from dataclasses import replace
+from functools import partial
 from queue import SimpleQueue
 
 from checkpoint_nb import events
 from checkpoint_nb.errors import CheckpointError, DeclarationError
 from checkpoint_nb.events import EventBus
-from checkpoint_nb.executors.interface import Cancelled, Executor, Lost, Outcome, Returned, Ticket
+from checkpoint_nb.executors.interface import Cancelled, Lost, Outcome, Returned
+from checkpoint_nb.failure import Failure
 from checkpoint_nb.fingerprint import Key
+from checkpoint_nb.flights import Flights
 from checkpoint_nb.job import Answer, Failed, Finished, UpstreamLost, refused
 from checkpoint_nb.keeping import objections, record_of, remarks
 from checkpoint_nb.observing.content import edited
+from checkpoint_nb.observing.hook import concerned, on_behalf, pass_on
 from checkpoint_nb.plan import Plan, key_of, results_of
 from checkpoint_nb.priority import remaining_path
 from checkpoint_nb.ready import Ready
 from checkpoint_nb.sending import job_of
+from checkpoint_nb.spool import Spools
 from checkpoint_nb.states import State
 from checkpoint_nb.stores.interface import Record, Store
 from checkpoint_nb.surroundings import Surroundings
-
-_AHEAD = 1.2
-"""Jobs in flight for each slot: a slot that finishes finds the next one waiting (dask's
-worker-saturation, found by measuring, is 1.1 to 1.2)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A node that failed, and how."""
-
-    number: int
-    answer: Failed | None
-    why: str
 
 
 class Scheduler:
@@ -56,11 +46,12 @@ class Scheduler:
         self,
         plan: Plan,
         store: Store,
-        executor: Callable[[], Executor],
+        flights: Flights,
         bus: EventBus,
         run: str,
         surroundings: Surroundings,
         *,
+        spools: Spools | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.plan = plan
@@ -69,15 +60,18 @@ class Scheduler:
         self.lost_upstream: dict[str, str] = {}
         self.unkept: dict[str, str] = {}
         self.notes: list[str] = []
+        self.unstored: set[int] = set()
+        self.changed: dict[int, tuple[str, ...]] = {}
         self.cancelled = False
         self.crash: BaseException | None = None
         self.seconds = 0.0
         self._graph = plan.graph
         self._store = store
-        self._open_executor = executor
         self._tell = bus.tell
         self._clock = clock
         self._surroundings = surroundings
+        self._spools = spools
+        self._asking = concerned()
         self._inbox: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._over = threading.Event()
         self._fence = threading.Lock()
@@ -92,7 +86,7 @@ class Scheduler:
             for n in plan.left
         }
         self._ready = Ready(plan.graph, remaining_path(plan))
-        self._flight: dict[int, Ticket] = {}
+        self._flights = flights
         self._decidable: list[int] = []
         self._committing = 0
         self._stopping = False
@@ -132,6 +126,10 @@ class Scheduler:
     # -- the thread ------------------------------------------------------------------------------
 
     def _main(self) -> None:
+        with on_behalf(self._asking):
+            self._work()
+
+    def _work(self) -> None:
         started = time.perf_counter()
         try:
             self._tell(events.RunStarted(self._clock(), self.run, len(self.plan.left)))
@@ -140,15 +138,14 @@ class Scheduler:
                 if not self._waiting[number]:
                     self._ready.push(number)
             self._turn()
-            while self._unsettled() or self._flight or self._committing:
+            while self._ready or self._decidable or self._flights or self._committing:
                 self._inbox.get()()
                 while not self._inbox.empty():
                     self._inbox.get()()
                 self._turn()
         except BaseException as error:  # noqa: BLE001 - a hang would be worse: the waiter is told
             self.crash = error
-            for ticket in self._flight.values():
-                self._executor.cancel(ticket)
+            self._flights.cancel_all()
         finally:
             self.seconds = time.perf_counter() - started
             self._tell(
@@ -158,21 +155,12 @@ class Scheduler:
             )
             self._over.set()
 
-    def _unsettled(self) -> bool:
-        return bool(self._ready or self._decidable)
-
     def _turn(self) -> None:
         self._decide()
         if self._stopping or not self._ready:
             return
-        window = max(self._executor.slots + 1, math.ceil(self._executor.slots * _AHEAD))
-        while len(self._flight) < window and (number := self._ready.pop()) is not None:
+        while self._flights.has_room and (number := self._ready.pop()) is not None:
             self._submit(number)
-
-    @cached_property
-    def _executor(self) -> Executor:
-        """Opened with the first job: a run that finds everything fresh starts no process."""
-        return self._open_executor()
 
     # -- ready -----------------------------------------------------------------------------------
 
@@ -231,7 +219,7 @@ class Scheduler:
             record is None
             or node.id in self._fenced
             or not all(holds(stored) for stored in record.outputs.values())
-            or edited(record.observed)
+            or edited(record.observed, self._graph.recipes[number].conditions)
         ):
             self._ready.push(number)
             return
@@ -253,31 +241,37 @@ class Scheduler:
             self._ready.done(number)
             self._fail(number, refused(error), error.headline)
             return
-        self._flight[number] = self._executor.submit(
+        self._flights.send(
+            number,
+            recipe,
             function,
             payload,
-            lambda _, outcome: self._inbox.put(partial(self._answered, number, outcome)),
-            lambda ticket: self._inbox.put(partial(self._started, number, ticket)),
+            lambda outcome: self._inbox.put(partial(self._answered, number, outcome)),
+            lambda slot: self._inbox.put(partial(self._started, number, slot)),
         )
 
     def _job(self, number: int) -> tuple[Callable[[object], object], object]:
+        recipe, around = self._graph.recipes[number], self._surroundings
+        if recipe.random is not None:
+            around = replace(around, random=recipe.random)
         return job_of(
             self._graph.nodes[number],
-            self._graph.recipes[number],
+            recipe,
             tuple(results_of(self._graph, number, self._records.__getitem__)),
             self._store.objects,
-            None if self._executor.in_process else self._surroundings,
+            None if self._flights.in_process(recipe) else around,
+            self._spools,
         )
 
-    def _started(self, number: int, ticket: Ticket) -> None:
-        if number in self._flight:
+    def _started(self, number: int, slot: int) -> None:
+        if number in self._flights:
             self.states[number] = State.RUNNING
-            self._node_event(events.NodeStarted, number, ticket.slot)
+            self._node_event(events.NodeStarted, number, slot)
 
     # -- answered --------------------------------------------------------------------------------
 
     def _answered(self, number: int, outcome: Outcome) -> None:
-        del self._flight[number]
+        self._flights.landed(number)
         self._ready.done(number)
         match outcome:
             case Returned(value):
@@ -301,6 +295,7 @@ class Scheduler:
                 self._cancel_waiting()
 
     def _finish(self, number: int, answer: Finished) -> None:
+        pass_on(answer.observed)
         node, key = self._graph.nodes[number], self._keys[number]
         record = record_of(node, key, answer, self._clock())
         self._records[number] = record
@@ -309,7 +304,9 @@ class Scheduler:
         with self._fence:
             keep = kept and node.id not in self._fenced
             committed: Future[None] = self._store.commit([record]) if keep else Future()
+        self.changed[number] = answer.changed
         if not keep:
+            self.unstored.add(number)
             committed.set_result(None)
         self._committing += 1
         committed.add_done_callback(
@@ -319,9 +316,9 @@ class Scheduler:
 
     def _may_keep(self, number: int, key: Key, answer: Finished) -> bool:
         node, recipe = self._graph.nodes[number], self._graph.recipes[number]
-        in_process = self._executor.in_process
+        in_process = self._flights.in_process(recipe)
         why_not = objections(node.label, recipe, key, answer, in_process)
-        self.notes += remarks(node, recipe, answer, in_process)
+        self.notes += remarks(node, recipe, answer)
         if why_not:
             if not answer.changed:
                 self.notes.append(f"{why_not}: not kept")
@@ -358,22 +355,25 @@ class Scheduler:
     def _cancel_all(self) -> None:
         self.cancelled = self._stopping = True
         self._cancel_waiting()
-        for ticket in list(self._flight.values()):
-            self._executor.cancel(ticket)
+        self._flights.cancel_all()
 
     def _cancel_waiting(self) -> None:
         self._ready.clear()
         self._decidable.clear()
         for number, state in self.states.items():
-            if state is State.QUEUED and number not in self._flight and number not in self._records:
+            if (
+                state is State.QUEUED
+                and number not in self._flights
+                and number not in self._records
+            ):
                 self._settle_cancelled(number)
 
     def _cancel_one(self, node: str) -> None:
         number = self._graph.number.get(node)
         if number is None or number not in self.states:
             return
-        if number in self._flight:
-            self._executor.cancel(self._flight[number])
+        if number in self._flights:
+            self._flights.cancel(number)
         elif self.states[number] is State.QUEUED and number not in self._records:
             self._ready.remove(number)
             self._settle_cancelled(number)

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
+from dataclasses import replace
 
+from checkpoint_nb.freight import loaded
 from checkpoint_nb.job import Job, run_job, run_packed
-from checkpoint_nb.parcels import parcel
+from checkpoint_nb.observing.hook import concerned
+from checkpoint_nb.parcels import at_home, parcel
+from checkpoint_nb.spool import Spools
 from checkpoint_nb.stores.interface import Objects, Stored
 from checkpoint_nb.surroundings import Surroundings
 from checkpoint_nb.work import Node, Recipe
+
+_HERE_INSTEAD = (
+    "Make the object inside the cell, or let the cell run in the kernel itself: "
+    "%%checkpoint --here (with --ignore NAME, if what it holds does not count)."
+)
 
 
 def job_of(
@@ -18,6 +27,7 @@ def job_of(
     upstream: tuple[Stored, ...],
     objects: Objects,
     surroundings: Surroundings | None,
+    spools: Spools | None = None,
 ) -> tuple[Callable[[object], object], object]:
     """Return what a slot has to call, and with what.
 
@@ -25,16 +35,26 @@ def job_of(
     ----------
     surroundings
         What a worker process must take over; ``None`` when the work stays in this process.
+    spools
+        Where cells write what they show while they run.
 
     Raises
     ------
     ArgumentError
         When the work cannot be sent.
     """
+    spool = "" if spools is None or node.kind != "cell" else spools.path(node.id)
     if surroundings is None:
-        return run_job, Job(recipe.call, upstream, objects, node.compress_level)
-    from checkpoint_nb.travel import packed
+        work, level = at_home(recipe), node.compress_level
+        return run_job, Job(work, upstream, objects, level, within=concerned(), spool=spool)
+    from checkpoint_nb.travel import MAKE_IT_THERE, packed
 
-    call = packed(node.label, parcel(recipe))
-    job = Job(call, upstream, objects, node.compress_level, surroundings)
+    hint = _HERE_INSTEAD if node.kind == "cell" else MAKE_IT_THERE
+    buffers: list[pickle.PickleBuffer] = []
+    apart = None if spools is None else buffers.append
+    call = packed(node.label, parcel(recipe), hint, apart)
+    job = Job(call, upstream, objects, node.compress_level, surroundings, spool=spool)
+    if spools is not None and buffers:
+        size = sum(buffer.raw().nbytes for buffer in buffers)
+        job = replace(job, freight=loaded(buffers, spools.hold(node.id, size)))
     return run_packed, pickle.dumps(job)

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from checkpoint_nb.fingerprint import Fingerprint, Place
 from checkpoint_nb.parts import Part
+from checkpoint_nb.settings import RandomState
 
 RETURNED = ""
 """Name of the one output of a function."""
@@ -18,6 +19,29 @@ class Upstream:
     """Stands for the result of the dependency number ``index`` until the work is called."""
 
     index: int
+
+
+EFFECTS = "=effects"
+"""Name of the output that says what work did beside giving results."""
+HELD = "held__"
+"""Name of the output that has what functions and classes of the notebook hold since."""
+
+
+class Unfinished(BaseException):
+    """Work that raised, with the outputs it had by then.
+
+    Parameters
+    ----------
+    error
+        What it raised.
+    left
+        Its outputs, by name.
+    """
+
+    def __init__(self, error: BaseException, left: Mapping[str, object]) -> None:
+        super().__init__()
+        self.error = error
+        self.left = left
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +146,15 @@ class Recipe:
         The live values behind ``inputs``, by the same labels, where they can be looked at.
     hidden
         Labels of what must not be shown.
+    remarks
+        Why an input is not what it might be taken for, by label: another cell changed it.
+    here
+        The work must run in the notebook's own thread.
+    conditions
+        What else the work may hang on, by marked name, with the digest it had when the node took
+        its inputs; a record says which of these it did hang on.
+    random
+        Where the random generators were then; ``None``: wherever they are.
     """
 
     code: Fingerprint | None
@@ -133,6 +166,10 @@ class Recipe:
     extras: Callable[[], Mapping[str, Part]] = dict
     values: Mapping[str, object] = field(default_factory=dict)
     hidden: frozenset[str] = frozenset()
+    remarks: Mapping[str, str] = field(default_factory=dict)
+    here: bool = False
+    conditions: Mapping[str, str] = field(default_factory=dict)
+    random: RandomState | None = None
 
 
 class Results(Protocol):

@@ -5,14 +5,16 @@ import __future__
 
 import ast
 import linecache
+import re
 import sys
 import warnings
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 from types import CodeType, FunctionType
-from typing import Final
+from typing import Final, cast
 
 from checkpoint_nb.explaining.agreement import function_agrees, functions_in, set_later
 from checkpoint_nb.explaining.listing import UNAVAILABLE, listing_of, namespace_of
@@ -23,6 +25,7 @@ _FUTURE: Final = reduce(
     or_, (getattr(__future__, name).compiler_flag for name in __future__.all_feature_names)
 )
 _NAME: Final = "<text read again>"
+_UNTOLD: Final = ("ignore", None, Warning, re.compile(re.escape(_NAME)), 0)
 _MOST_FILES: Final = 128
 
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda
@@ -140,11 +143,11 @@ def _read(filename: str, future: int, namespace: dict[str, object]) -> _Text | N
 
 
 def _pieces(source: str, future: int) -> dict[str, list[_Piece]]:
-    _keep_quiet()
     try:
-        tree = ast.parse(source, _NAME)
-        flags = future | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-        module: CodeType = compile(tree, _NAME, "exec", flags=flags, dont_inherit=True)
+        with _quiet():
+            tree = ast.parse(source, _NAME)
+            flags = future | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+            module: CodeType = compile(tree, _NAME, "exec", flags=flags, dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError):
         return {}
     nodes: dict[tuple[str, int], list[_Definition]] = {}
@@ -160,12 +163,19 @@ def _pieces(source: str, future: int) -> dict[str, list[_Piece]]:
     return pieces
 
 
-def _keep_quiet() -> None:
+@contextmanager
+def _quiet() -> Iterator[None]:
     """Have no warning told a second time that compiling a text told before."""
-    # Not catch_warnings: it is for one thread, and this may be another one than the user's.
-    known = (one[3] for one in warnings.filters)
-    if not any(getattr(one, "pattern", None) == _NAME for one in known):
-        warnings.filterwarnings("ignore", module=_NAME)
+    # Not catch_warnings, which takes the whole list away: this may be another thread than the
+    # user's, who finds his filters as they were.
+    filters = cast("list[object]", warnings.filters)
+    filters.insert(0, _UNTOLD)
+    try:
+        yield
+    finally:
+        for one in (filters, cast("list[object]", warnings.filters)):
+            with suppress(ValueError):
+                one.remove(_UNTOLD)
 
 
 def _nested(code: CodeType) -> Iterator[CodeType]:

@@ -13,7 +13,7 @@ AWAITED = "--awaited"
 """Said to a magic whose answer will be awaited; users never write it."""
 
 _CELL = re.compile(r"\Aget_ipython\(\)\.run_cell_magic\('checkpoint', '")
-_LINE = re.compile(r"\Aget_ipython\(\)\.run_line_magic\('checkpoint', 'run\b")
+_LINE = re.compile(r"\Aget_ipython\(\)\.run_line_magic\('checkpoint', '(run|wait|verify)\b")
 _RUNNING = frozenset({"run_code", "run_cell_magic", "run_line_magic"})
 
 
@@ -34,13 +34,14 @@ class AwaitMagics:
 
     def __call__(self, lines: list[str]) -> list[str]:
         """Transform the lines of one cell."""
-        if not lines or not self._can_await() or _inside_a_cell():
+        if not lines or not self._can_await() or inside_a_cell():
             return lines
         if _CELL.match(lines[0]):
             first = _CELL.sub(lambda found: f"await {found[0]}{AWAITED} ", lines[0])
         elif _LINE.match(lines[0]):
             first = _LINE.sub(
-                lambda found: f"await {found[0].removesuffix('run')}{AWAITED} run", lines[0]
+                lambda found: f"await {found[0].removesuffix(found[1])}{AWAITED} {found[1]}",
+                lines[0],
             )
         else:
             return lines
@@ -51,7 +52,14 @@ class AwaitMagics:
         return hasattr(self._shell, "kernel") and bool(self._shell.autoawait)
 
 
-def _inside_a_cell() -> bool:
+def inside_a_cell() -> bool:
+    """Whether the code of a cell runs now, and has called us.
+
+    Examples
+    --------
+    >>> inside_a_cell()
+    False
+    """
     frame = sys._getframe(1)
     while frame is not None:
         if frame.f_code.co_name in _RUNNING:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from checkpoint_nb.notebook.awaiting import AwaitMagics
@@ -21,9 +23,23 @@ def load(shell: InteractiveShell) -> None:
     magics, hook = CheckpointMagics(shell), AwaitMagics(shell)
     shell.register_magics(magics)
     shell.input_transformers_post.append(hook)
+    shell.input_transformers_cleanup.append(magics.comment_form)
     shell.events.register("pre_run_cell", magics.before_cell)
     shell.events.register("post_run_cell", magics.after_cell)
     _loaded[id(shell)] = (magics, hook)
+    threading.Thread(target=_get_ready, name="checkpoint_nb ready", daemon=True).start()
+
+
+def _get_ready() -> None:
+    """Import what the first cell will need, while its user still writes it."""
+    import checkpoint_nb.graph
+    import checkpoint_nb.travel
+
+    _ = checkpoint_nb.graph.build, checkpoint_nb.travel.packed
+    with suppress(ImportError):
+        import networkx
+
+        _ = networkx.DiGraph
 
 
 def unload(shell: InteractiveShell) -> None:
@@ -35,5 +51,6 @@ def unload(shell: InteractiveShell) -> None:
     shell.events.unregister("pre_run_cell", magics.before_cell)
     shell.events.unregister("post_run_cell", magics.after_cell)
     shell.input_transformers_post.remove(hook)
+    shell.input_transformers_cleanup.remove(magics.comment_form)
     for kind in ("line", "cell"):
         shell.magics_manager.magics[kind].pop(_NAME, None)

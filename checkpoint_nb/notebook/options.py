@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
 from typing import NoReturn
 
 from checkpoint_nb.declared import Declared
@@ -16,12 +18,13 @@ USAGE = """%%checkpoint [NAME]           run the cell, and again when something 
     --salt TEXT               the same, never shown
     --ignore NAME             whatever this name holds does not count
     --secret NAME             it counts, and is never shown
-%checkpoint [status]          what is fresh, stale or pending, and why
-%checkpoint run [NODE ...]    run what is stale (of these)
-%checkpoint clear [NODE ...]  forget results (of these; of everything shown)
-%checkpoint graph             the live picture, with its buttons
-%checkpoint why NODE          why it is stale, or what it was matched on
-%checkpoint cancel [NODE]     stop what runs"""
+    --here                    run it in the kernel itself, remembered just the same
+    --background              come back at once; a cell that reads its names waits
+    --lazy                    run it when a cell reads its names, or with %checkpoint run
+    --quiet                   do not show what it showed"""
+
+
+_SWITCHES = ("here", "background", "lazy", "quiet")
 
 
 class _Words(argparse.ArgumentParser):
@@ -29,8 +32,49 @@ class _Words(argparse.ArgumentParser):
         raise MagicUsageError(f"%%checkpoint: {message}.", {}, USAGE)
 
 
-def cell_options(words: Sequence[str]) -> tuple[str, Declared]:
-    """Return the name of the cell (or ``""``) and what it declares.
+@dataclass(frozen=True)
+class CellOptions:
+    """What stands after ``%%checkpoint``.
+
+    Parameters
+    ----------
+    name
+        What the user calls the cell, or ``""``.
+    declared
+        What counts beside what it reads.
+    here
+        Run it in the kernel itself.
+    background
+        Come back at once.
+    lazy
+        Do not run it yet.
+    quiet
+        Do not show what it showed.
+    """
+
+    name: str
+    declared: Declared
+    here: bool = False
+    background: bool = False
+    lazy: bool = False
+    quiet: bool = False
+
+
+@cache
+def _parser() -> _Words:
+    parser = _Words(prog="%%checkpoint", add_help=False, allow_abbrev=False)
+    parser.add_argument("name", nargs="?", default="")
+    for option in ("file", "env", "ignore", "secret"):
+        parser.add_argument(f"--{option}", action="append", default=[])
+    for option in ("version", "salt"):
+        parser.add_argument(f"--{option}")
+    for option in _SWITCHES:
+        parser.add_argument(f"--{option}", action="store_true")
+    return parser
+
+
+def cell_options(words: Sequence[str]) -> CellOptions:
+    """Return what the words after ``%%checkpoint`` say.
 
     Raises
     ------
@@ -39,19 +83,13 @@ def cell_options(words: Sequence[str]) -> tuple[str, Declared]:
 
     Examples
     --------
-    >>> name, declared = cell_options(["clean", "--file", "a.csv", "--file", "b.csv"])
-    >>> name, declared.files
-    ('clean', ('a.csv', 'b.csv'))
+    >>> said = cell_options(["clean", "--file", "a.csv", "--file", "b.csv", "--quiet"])
+    >>> said.name, said.declared.files, said.quiet
+    ('clean', ('a.csv', 'b.csv'), True)
     """
-    parser = _Words(prog="%%checkpoint", add_help=False, allow_abbrev=False)
-    parser.add_argument("name", nargs="?", default="")
-    for option in ("file", "env", "ignore", "secret"):
-        parser.add_argument(f"--{option}", action="append", default=[])
-    for option in ("version", "salt"):
-        parser.add_argument(f"--{option}")
-    found = parser.parse_args(list(words))
+    found = _parser().parse_args(list(words))
     try:
-        return found.name, Declared.of(
+        declared = Declared.of(
             files=found.file,
             env=found.env,
             version=found.version,
@@ -61,3 +99,10 @@ def cell_options(words: Sequence[str]) -> tuple[str, Declared]:
         )
     except DeclarationError as error:
         raise MagicUsageError(error.headline, error.facts, error.hint or USAGE) from None
+    if found.here and (found.background or found.lazy):
+        raise MagicUsageError(
+            "A cell that runs in the kernel itself cannot run in the background.",
+            {},
+            "Leave out --here, or --background and --lazy.",
+        )
+    return CellOptions(found.name, declared, *(getattr(found, name) for name in _SWITCHES))

@@ -1,10 +1,10 @@
-"""The one line under a cell, and the status table."""
+"""The one line under a cell."""
 
 from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -13,13 +13,11 @@ from IPython import display as ipython
 from checkpoint_nb.states import State
 
 if TYPE_CHECKING:
-    from checkpoint_nb.notebook.cells import Cell
+    from checkpoint_nb.notebook.cell import Cell
     from checkpoint_nb.plan import Plan
     from checkpoint_nb.run import Run
-    from checkpoint_nb.work import Node
 
 _display: Callable[..., object] = ipython.display
-_METADATA = {"checkpoint_nb": {"kind": "status"}}
 
 
 def definitions_line(cell: Cell) -> str:
@@ -33,8 +31,8 @@ def say(text: str, facts: Mapping[str, object] | None = None) -> None:
     _display(_bundle(text), raw=True, metadata=metadata)
 
 
-def _bundle(text: str) -> dict[str, str]:
-    html = f'<div style="font-size:12px;opacity:.8">{escape(text)}</div>'
+def _bundle(text: str, below: str = "") -> dict[str, str]:
+    html = f'<div style="font-size:12px;opacity:.8">{escape(text)}</div>{below}'
     return {"text/plain": text, "text/html": html}
 
 
@@ -49,17 +47,17 @@ class ChangingLine:
 
     def __init__(self, *, in_place: bool) -> None:
         self._id = uuid.uuid4().hex
-        self._in_place = in_place
+        self.in_place = in_place
         self._shown = False
 
-    def say(self, text: str) -> None:
-        """Show ``text`` instead of what the line said before."""
-        if not self._in_place:
+    def say(self, text: str, below: str = "") -> None:
+        """Show ``text`` instead of what the line said before, and HTML ``below`` it."""
+        if not self.in_place:
             say(text)
             return
         metadata = {"checkpoint_nb": {"kind": "progress"}}
         words = {"raw": True, "metadata": metadata, "display_id": self._id, "update": self._shown}
-        _display(_bundle(text), **words)
+        _display(_bundle(text, below), **words)
         self._shown = True
 
     def end(self, text: str) -> None:
@@ -132,48 +130,3 @@ def _cause(plan: Plan, reason: str, numbers: list[int]) -> str:
     if tuple(numbers) == plan.graph.targets:
         return reason
     return f"{plan.graph.nodes[numbers[0]].label}: {reason}"
-
-
-def table(plan: Plan, nodes: Collection[Node]) -> None:
-    """Show every node (or only ``nodes``), its state and why, as a table."""
-    chosen = {node.id for node in nodes}
-    rows = [
-        (
-            f"{decision.state.glyph} {decision.state.word}",
-            node.label,
-            f"{decision.expected:.2f} s" if decision.expected else "",
-            f"{decision.record.size:,}" if decision.record is not None else "",
-            decision.reason,
-        )
-        for node, decision in zip(plan.graph.nodes, plan.decisions, strict=True)
-        if not chosen or node.id in chosen
-    ]
-    heads = ("state", "node", "time", "bytes", "why")
-    _display(
-        {"text/plain": _plain(heads, rows), "text/html": _html(heads, rows)},
-        raw=True,
-        metadata=_METADATA,
-    )
-
-
-def _plain(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    if not rows:
-        return "nothing yet: run a cell with %%checkpoint, or a task"
-    widths = [max(len(row[column]) for row in [heads, *rows]) for column in range(len(heads))]
-    return "\n".join(
-        "  ".join(word.ljust(width) for word, width in zip(row, widths, strict=True)).rstrip()
-        for row in [heads, *rows]
-    )
-
-
-def _html(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    if not rows:
-        return "<em>nothing yet: run a cell with %%checkpoint, or a task</em>"
-    head = "".join(f'<th style="text-align:left">{word}</th>' for word in heads)
-    body = "".join(
-        "<tr>"
-        + "".join(f'<td style="text-align:left">{escape(word)}</td>' for word in row)
-        + "</tr>"
-        for row in rows
-    )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
