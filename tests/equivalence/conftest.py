@@ -1,0 +1,3 @@
+"""The notebooks' own modules are no tests."""
+
+collect_ignore = ["notebooks"]
