@@ -82,6 +82,8 @@ class Finished:
         Files and folders that it read though nothing declares them, with the digest of each.
     asked
         Hosts it asked and programs it started, in words.
+    acts
+        It did something to the world that would not be the same done twice.
     """
 
     outputs: Mapping[str, Stored]
@@ -91,6 +93,7 @@ class Finished:
     changed: tuple[str, ...] = ()
     observed: Mapping[str, str] = field(default_factory=dict)
     asked: tuple[str, ...] = ()
+    acts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +125,8 @@ class UpstreamLost:
 
 UNKEPT: Final = "=unkept"
 """Name of the output that says which outputs could not be stored, and why."""
-_Read = tuple[dict[str, str], tuple[str, ...]]
-"""What was read, by name, with a digest each; and in words, whom it asked."""
+_Read = tuple[dict[str, str], tuple[str, ...], bool]
+"""What was read, by name, with a digest each; in words, whom it asked; whether it acted."""
 
 Answer = Finished | Failed | UpstreamLost
 
@@ -272,7 +275,7 @@ def _watched(job: Job, parcel: Parcel, results: _Results) -> tuple[object, _Read
     words = [f"the network ({host})" for host in seen.network]
     words += [f"another program ({name})" for name in seen.programs]
     words += [f"{more:,} {kind} beyond what can be watched" for kind, more in seen.more.items()]
-    return value, (read, tuple(words))
+    return value, (read, tuple(words), bool(seen.adds or seen.network or seen.programs))
 
 
 def _called(call: Call, results: _Results) -> object:

@@ -198,6 +198,10 @@ class Run:
             return ()
         return self.scheduler.changed.get(self.graph.number[node], ())
 
+    def acted(self, node: str) -> bool:
+        """Whether the work of ``node`` did something in this run that is not to be done twice."""
+        return self.scheduler is not None and self.graph.number[node] in self.scheduler.acted
+
     def shown(self, node: str) -> SpoolReader:
         """Read what the cell ``node`` shows, from the beginning and while it runs."""
         return self._spools.reader(node)

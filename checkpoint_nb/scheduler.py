@@ -62,6 +62,7 @@ class Scheduler:
         self.notes: list[str] = []
         self.unstored: set[int] = set()
         self.changed: dict[int, tuple[str, ...]] = {}
+        self.acted: set[int] = set()
         self.cancelled = False
         self.crash: BaseException | None = None
         self.seconds = 0.0
@@ -305,6 +306,7 @@ class Scheduler:
             keep = kept and node.id not in self._fenced
             committed: Future[None] = self._store.commit([record]) if keep else Future()
         self.changed[number] = answer.changed
+        self.acted |= {number} if answer.acts else set()
         if not keep:
             self.unstored.add(number)
             committed.set_result(None)

@@ -228,7 +228,7 @@ class CheckpointMagics(Magics):
             bind_unfinished(self.session, self.cells, run, cell)
             raise as_raised_here(run, cell.id, error) from None
         missing = left_behind(self.session, self.cells, run, cell)
-        repeated = bool(missing)
+        repeated = bool(missing) and not run.acted(cell.id)
         if repeated:
             repeat(self.cells, cell)
         if not (repeated or (cell.here and run.ran(cell.id))):
@@ -236,14 +236,14 @@ class CheckpointMagics(Magics):
         messages = bind_outputs(
             self.session, self.cells, run, besides={cell.id} if repeated else set()
         )
-        if repeated and not run.stored(cell.id):
+        if missing and not run.stored(cell.id):
             self._stays[cell.place] = cell.source
         replayer.end(messages.get(cell.id, ()), last_value(self.session, run.result_of(cell.id)))
         say_run(run)
         for line in self.cells.rebound(cell):
             say(line)
-        if repeated:
-            say(f"{cell.label} ran in the notebook itself too: it changes {', '.join(missing)}")
+        if missing:
+            say(_said_of(cell, missing, repeated))
 
     def _print_log(self, run: Run, cell: Cell) -> None:
         """What the cell printed before it failed is the cell's own output."""
@@ -334,6 +334,17 @@ class CheckpointMagics(Magics):
     def close(self) -> None:
         """Let go of the views."""
         self._asking.close()
+
+
+def _said_of(cell: Cell, missing: list[str], repeated: bool) -> str:
+    what = ", ".join(missing)
+    if repeated:
+        return f"{cell.label} ran in the notebook itself too: it changes {what}"
+    return (
+        f"⚠ {cell.label} changed {what} in its worker only. It also added to a file, asked the "
+        "network or started a program, so it was not run a second time: "
+        "run it with --here, or in a plain cell."
+    )
 
 
 async def _told(answer: Awaitable[None] | None) -> None:

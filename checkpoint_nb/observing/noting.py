@@ -34,6 +34,7 @@ class Notes:
     """What one watch has noted so far."""
 
     __slots__ = (
+        "adds",
         "files",
         "folders",
         "is_alone",
@@ -52,6 +53,8 @@ class Notes:
 
     def __init__(self, *, is_alone: bool = True) -> None:
         self.is_alone = is_alone
+        self.adds = False
+        """Whether it opened a file to add to it: done twice, that is not the same."""
         """Whether the process is there for this work, so that every thread works for it."""
         self.files: dict[str, Look] = {}
         """Files it read, as they were when it first opened them."""
@@ -83,6 +86,8 @@ def _opened(notes: Notes, args: tuple[object, ...]) -> None:
     path = _absolute(given)
     if path is None or not isinstance(flags, int) or path in notes.files:
         return
+    if flags & os.O_APPEND:
+        notes.adds = True
     if flags & (os.O_TRUNC | os.O_EXCL):
         _remember(notes.own, path)
         _remember(notes.written, path)

@@ -45,6 +45,8 @@ class Seen:
         By kind, how many there were (at least) beyond the ones named.
     variables
         Environment variables that the user's own code read, each with the digest of its value.
+    adds
+        Whether it opened a file to add to it.
     passed
         What other work had read whose result was asked for, as its record has it.
     """
@@ -57,6 +59,7 @@ class Seen:
     programs: tuple[str, ...] = ()
     more: dict[str, int] = field(default_factory=dict)
     variables: dict[str, str] = field(default_factory=dict)
+    adds: bool = False
     passed: dict[str, str] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
@@ -134,6 +137,7 @@ def _fill(watch: Watch) -> None:
         for name, value in tuple(notes.variables.items())
     }
     seen.passed = dict(notes.passed)
+    seen.adds = notes.adds
     network, programs = tuple(notes.network), tuple(notes.programs)
     seen.network, seen.programs = network[:KEPT], programs[:KEPT]
     beyond = {"network": len(network) - KEPT, "programs": len(programs) - KEPT, **notes.lost}

@@ -385,3 +385,16 @@ def test_a_button_runs_what_must_run_here(watched):
         assert time.monotonic() < deadline
         time.sleep(0.1)
     assert watched.value("same") == "True"
+
+
+def test_what_is_not_the_same_done_twice_is_not_done_twice(notebook):
+    """A cell that adds to a file and changes what it cannot bring back says so instead."""
+    notebook.run("rows = [1]\nalias = rows\nopen('log.txt', 'w').close()")
+    cell = (
+        "%%checkpoint\nwith open('log.txt', 'a') as log:\n    log.write('line\\n')\n"
+        "rows.append(2)\nn = len(rows)"
+    )
+    answer = notebook.run(cell)
+    assert "in its worker only" in answer.lines
+    assert notebook.value("open('log.txt').read()") == "line"
+    assert notebook.value("n") == "2"
