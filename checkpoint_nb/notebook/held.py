@@ -6,7 +6,7 @@ import enum
 import functools
 from collections.abc import Collection, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
-from types import FunctionType
+from types import BuiltinFunctionType, FunctionType
 from typing import Any, Final
 
 from checkpoint_nb.errors import FingerprintError
@@ -230,7 +230,9 @@ def _of_class(cls: type) -> Iterator[tuple[str, object]]:
 
 def _of_function(function: Any) -> Iterator[tuple[str, object]]:
     for name, value in list(vars(function).items()):
-        yield f"attribute of a function {name}", value
+        # What a decorator of a library put there is the library's: cache_parameters.
+        if _is_holder(value) or not isinstance(value, FunctionType | BuiltinFunctionType):
+            yield f"attribute of a function {name}", value
     if not isinstance(function, FunctionType):
         return
     for at, value in enumerate(function.__defaults__ or ()):
