@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 HIDDEN: Final = "•••"
 """Shown in place of what must never be shown."""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One labelled part of a key: its digest, and what of it may be shown to people.
 
     Parameters

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import FunctionType
@@ -84,6 +85,17 @@ def fingerprint(
 
 
 def _walked(root: object, builds: bool, ignore: frozenset[str]) -> _Known:
+    """Walk with the garbage collector at rest: a walk makes thousands of objects and no garbage."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        return _found(root, builds, ignore)
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _found(root: object, builds: bool, ignore: frozenset[str]) -> _Known:
     outermost = _outermost(root) if builds or ignore else frozenset()
     graph = Graph(outermost=outermost, builds=builds, ignore=ignore)
     graph.reach(root, by_code=True)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from types import FunctionType
 from typing import Final
 
-from checkpoint_nb.fingerprint.code import normal
-from checkpoint_nb.fingerprint.pieces import CLASS, FUNCTION, LIBRARY
+from checkpoint_nb.fingerprint.pieces import CLASS, LIBRARY
 from checkpoint_nb.fingerprint.walk import Graph, undecorated
 
 _NAMES: Final = frozenset(
@@ -57,11 +56,10 @@ def read_annotations(graph: Graph) -> list[object]:
     found: list[object] = []
     is_read = False
     for number, piece in enumerate(graph.pieces):
-        value = graph.objects[number]
-        if piece.kind == FUNCTION:
-            function = undecorated(value)
+        form = piece.form
+        if form is not None:
+            function = undecorated(graph.objects[number])
             if isinstance(function, FunctionType):
-                form = normal(function.__code__)
                 # Other objects have fields and signatures too, so these names alone say nothing.
                 telling = _NAMES if form.imports else _ALWAYS
                 is_read = is_read or not telling.isdisjoint(form.names)
@@ -70,11 +68,11 @@ def read_annotations(graph: Graph) -> list[object]:
                 if form.notes:
                     found.append(form.notes)
         elif piece.kind == CLASS:
-            notes = vars(value).get("__annotations__")
+            notes = vars(graph.objects[number]).get("__annotations__")
             if notes:
                 found.append(notes)
         elif piece.kind == LIBRARY:
-            is_read = is_read or piece.label in _PACKAGES or _reads(value)
+            is_read = is_read or piece.label in _PACKAGES or _reads(graph.objects[number])
     return found if is_read else []
 
 
