@@ -16,6 +16,8 @@ from checkpoint_nb.executors.inline import InlineExecutor
 from checkpoint_nb.session import Session, use
 from tests.notebook.kernels import opened
 
+pytestmark = pytest.mark.slow
+
 PARTS = ("da", "ta.txt")  # in one piece it would be seen in the code
 OLDER = ThreadPoolExecutor(1)
 OLDER.submit(int).result()

@@ -22,7 +22,7 @@ class Places:
     'id-7'
     >>> places.of("n = 10", "", edits=True) == places.of("n = 20", "", edits=True)
     True
-    >>> places.of("n = 10", "", edits=False) == places.of("n = 20", "", edits=False)
+    >>> places.of("k = 10", "", edits=False) == places.of("k = 20", "", edits=False)
     False
     """
 

@@ -8,6 +8,8 @@ import pytest
 
 from tests.notebook.kernels import opened
 
+pytestmark = pytest.mark.slow
+
 
 def address(number):
     """How VS Code names the cell of a number."""

@@ -8,6 +8,8 @@ import pytest
 
 from tests.notebook.kernels import Notebook, opened
 
+pytestmark = pytest.mark.slow
+
 CASES = {
     "the default of a function that a call changed": (
         "def push(item, to=[]):\n    to.append(item)\n    return to\npush(1)",

@@ -6,6 +6,8 @@ import pytest
 
 from tests.notebook.kernels import opened
 
+pytestmark = pytest.mark.slow
+
 ROWS = {
     "views of an array of another cell": (
         ["import numpy as np\nv1 = np.arange(16.0).reshape(4, 4)", "v2 = v1.T\nv3 = v1[1:3, 1:3]"],

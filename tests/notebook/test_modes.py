@@ -8,6 +8,8 @@ import pytest
 
 from tests.notebook.kernels import Notebook, opened
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def notebook(tmp_path):

@@ -6,6 +6,8 @@ import pytest
 
 from tests.notebook.kernels import Notebook
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def notebook(tmp_path):

@@ -10,6 +10,8 @@ import pytest
 
 from tests.notebook.kernels import Answer, opened
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("matplotlib")
 
 

@@ -6,6 +6,8 @@ import pytest
 
 from tests.notebook.kernels import Notebook
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = "from checkpoint_nb.settings import Settings, apply, changed\n"
 
 
