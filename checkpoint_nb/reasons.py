@@ -11,6 +11,7 @@ from checkpoint_nb.explaining import why
 from checkpoint_nb.explaining.details import details_of
 from checkpoint_nb.explaining.matched import matched
 from checkpoint_nb.fingerprint import Key
+from checkpoint_nb.observing.content import in_words
 from checkpoint_nb.parts import Part
 from checkpoint_nb.plan import Plan
 from checkpoint_nb.states import State
@@ -54,8 +55,7 @@ def _fresh(plan: Plan, number: int, record: Record) -> list[str]:
     when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(record.created))
     lines = [f"{label} is fresh: computed {when} in {record.seconds:.2f} s, matched on"]
     lines += _indented(matched(record))
-    if record.observed:
-        lines.append(f"    read, and the same: {', '.join(record.observed)}")
+    lines += [f"    {words}, and the same" for words in in_words(record.observed)]
     if recipe.code is not None and recipe.code.unseen:
         lines.append(f"    not seen: {', '.join(recipe.code.unseen)}")
     return lines

@@ -186,7 +186,7 @@ def test_what_the_main_thread_and_others_tasks_do_is_not_counted(threads):
         assert answer.result()
     write("other.txt", "2")
     assert ran(quiet(), threads) == 0
-    assert "read, and the same" not in "\n".join(quiet().why())
+    assert "read: " not in "\n".join(quiet().why())
 
 
 def test_a_file_named_in_the_code_counts(threads):

@@ -25,6 +25,14 @@ ATTRIBUTE: Final = "@"
 WRITTEN: Final = ">"
 """Begins the name of a file that was written, among what was read."""
 _CONDITIONS: Final = {SETTING: "settings", RANDOM: "random numbers", ATTRIBUTE: "attributes"}
+_KINDS: Final = {
+    "": "read",
+    VARIABLE: "environment variables",
+    WRITTEN: "wrote",
+    SETTING: "settings of",
+    RANDOM: "random numbers of",
+    ATTRIBUTE: "attributes",
+}
 _LONGEST: Final = 1024
 _MOST: Final = 1000
 
@@ -122,6 +130,26 @@ def as_written(paths: Iterable[str]) -> dict[str, str]:
 def _left_digest(path: str) -> str:
     """Return the digest of a file; of a folder that was made it counts that it is there."""
     return "a folder" if os.path.isdir(path) else observed_digest(path)
+
+
+def in_words(observed: Iterable[str]) -> list[str]:
+    """Say what was observed, a line for each kind.
+
+    Examples
+    --------
+    >>> in_words(["data.csv", ">plot.png", "%numpy", "%numpy display"])
+    ['read: data.csv', 'wrote: plot.png', 'settings of: numpy']
+    """
+    kinds: dict[str, dict[str, None]] = {}
+    for name in observed:
+        kind = name[0] if name[0] in _KINDS else ""
+        bare = name.removeprefix(kind)
+        if kind == SETTING:
+            bare = bare.partition(" ")[0]
+        elif kind == VARIABLE and bare == NAMES:
+            bare = "which there are"
+        kinds.setdefault(kind, {})[bare] = None
+    return [f"{word}: {', '.join(kinds[kind])}" for kind, word in _KINDS.items() if kind in kinds]
 
 
 def edited(observed: Mapping[str, str], conditions: Mapping[str, str] | None = None) -> str:
