@@ -83,6 +83,18 @@ class Graph:
         return tuple(infos)
 
 
+def get_ready() -> None:
+    """Import now what building and asking take, and would import at first use.
+
+    Examples
+    --------
+    >>> get_ready()
+    """
+    import networkx
+
+    _ = networkx.DiGraph
+
+
 def build(targets: Iterable[Node]) -> Graph:
     """Build the graph of everything ``targets`` need, each node once, in linear time.
 

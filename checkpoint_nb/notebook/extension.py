@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from checkpoint_nb.notebook.awaiting import AwaitMagics
@@ -32,14 +31,11 @@ def load(shell: InteractiveShell) -> None:
 
 def _get_ready() -> None:
     """Import what the first cell will need, while its user still writes it."""
-    import checkpoint_nb.graph
     import checkpoint_nb.travel
+    from checkpoint_nb.graph import get_ready
 
-    _ = checkpoint_nb.graph.build, checkpoint_nb.travel.packed
-    with suppress(ImportError):
-        import networkx
-
-        _ = networkx.DiGraph
+    get_ready()
+    _ = checkpoint_nb.travel.packed
 
 
 def unload(shell: InteractiveShell) -> None:

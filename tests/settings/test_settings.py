@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 import checkpoint_nb.settings.snapshot as snapshot
@@ -117,17 +121,37 @@ def test_figures_left_open_are_closed():
     assert answer(needs, "", "len(plt.get_fignums())").run() == 0
 
 
-def test_a_worker_that_needs_no_pandas_imports_none(notebook):
+PROGRAM = """
+import sys
+from checkpoint_nb import checkpoint, configure
+
+@checkpoint
+def loaded():
+    return [name for name in ("pandas", "numpy", "matplotlib", "polars") if name in sys.modules]
+
+@checkpoint
+def rows():
+    import pandas
+    return pandas.options.display.max_rows
+
+if __name__ == "__main__":
+    import pandas
+    pandas.set_option("display.max_rows", 7)
+    configure(cache_dir="cache", slots=1)
+    print(loaded().run(), rows().run())
+"""
+
+
+def test_a_worker_that_needs_no_pandas_imports_none(tmp_path):
     """Options of a library reach the worker without the library, until it is imported there."""
-    do("import pandas as pd", "pd.set_option('display.max_rows', 7)", "0")
-    loaded = "[name for name in ('pandas', 'numpy', 'matplotlib', 'polars') if name in sys.modules]"
-    executor = SlotExecutor(1)
-    use(Session(notebook.config, executor=executor))
-    try:
-        assert answer("import sys", "", loaded).run() == []
-        assert answer("import pandas as pd", "", "pd.options.display.max_rows").run() == 7
-    finally:
-        executor.close()
+    # A process of its own: types that other tests told us about would be sent along.
+    (tmp_path / "program.py").write_text(PROGRAM)
+    environ = {**os.environ, "CHECKPOINT_NB_KEY_FILE": str(tmp_path / "key")}
+    words = [sys.executable, "program.py"]
+    done = subprocess.run(
+        words, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.strip() == "[] 7", done.stderr
 
 
 def test_nothing_else_of_the_notebook_reaches_a_task():

@@ -3,10 +3,18 @@
 import asyncio
 import sys
 import types
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from checkpoint_nb.stores.payload import decode, encode
+
+
+def awaited(coroutine):
+    """Its value; in a thread of its own, for a test before may have left a loop running."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, coroutine).result()
+
 
 HELPERS = """
 import functools
@@ -79,7 +87,7 @@ KINDS = {
     "decorated": ("@deco\ndef made(): return helper(1)", lambda made: made()),
     "decorated twice": ("made = deco(deco(lambda: helper(1)))", lambda made: made.__wrapped__()),
     "generator": ("def made(): yield helper(1)", lambda made: next(made())),
-    "async": ("async def made(): return helper(1)", lambda made: asyncio.run(made())),
+    "async": ("async def made(): return helper(1)", lambda made: awaited(made())),
     "keyword defaults": (
         "made = lambda *, by=1, more=(lambda x: x): helper(more(by))",
         lambda made: made(),
