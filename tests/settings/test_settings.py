@@ -122,12 +122,12 @@ def test_figures_left_open_are_closed():
 
 
 PROGRAM = """
-import sys
 from checkpoint_nb import checkpoint, configure
 
 @checkpoint
 def loaded():
-    return [name for name in ("pandas", "numpy", "matplotlib", "polars") if name in sys.modules]
+    there = __import__("sys").modules
+    return [name for name in ("pandas", "numpy", "matplotlib", "polars") if name in there]
 
 @checkpoint
 def rows():
