@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from types import CodeType
 from typing import Final, TextIO
 
 from IPython.core.displaypub import DisplayPublisher
@@ -15,7 +13,8 @@ from IPython.core.interactiveshell import InteractiveShell
 from checkpoint_nb.errors import FingerprintError
 from checkpoint_nb.fingerprint import digest
 from checkpoint_nb.notebook.cellrun import Before, CellWork
-from checkpoint_nb.notebook.executing import compiled, execute, waits
+from checkpoint_nb.notebook.executing import compiled
+from checkpoint_nb.notebook.own_thread import execute_in_notebook
 from checkpoint_nb.notebook.recording import Recorder
 from checkpoint_nb.notebook.worker_shell import flush_figures, result_hook
 from checkpoint_nb.spool import SpoolWriter, spool_path
@@ -43,8 +42,7 @@ def run_here(work: CellWork, *results: object) -> dict[str, object]:
     try:
         with _both(shell, recorder, work):
             codes = compiled(work.source, work.file, work.interactivity)
-            with no_loop(codes):
-                execute(codes, namespace)
+            execute_in_notebook(codes, namespace)
             flush_figures()
     finally:
         recorder.end()
@@ -59,20 +57,6 @@ def _are_equal(one: object, other: object) -> bool:
         return digest(one) == digest(other)
     except FingerprintError:
         return False
-
-
-@contextmanager
-def no_loop(codes: list[CodeType]) -> Iterator[None]:
-    """Let a cell that awaits have a loop of its own: the notebook's waits for this very call."""
-    running = asyncio._get_running_loop() if waits(codes) else None
-    if running is None:
-        yield
-        return
-    asyncio._set_running_loop(None)
-    try:
-        yield
-    finally:
-        asyncio._set_running_loop(running)
 
 
 @contextmanager

@@ -5,11 +5,11 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING
 
-from checkpoint_nb.notebook.executing import compiled, execute
-from checkpoint_nb.notebook.here import no_loop
+from checkpoint_nb.notebook.executing import compiled
 from checkpoint_nb.notebook.muting import muted
 from checkpoint_nb.notebook.needed import names_needed
 from checkpoint_nb.notebook.owed import Unkept
+from checkpoint_nb.notebook.own_thread import execute_in_notebook
 from checkpoint_nb.notebook.summary import say
 from checkpoint_nb.notebook.taken import is_definition
 
@@ -35,8 +35,8 @@ def make_again(session: Session, cells: Cells, cell: Cell, names: list[str]) -> 
     cells.namespace.update({name: _copied(value) for name, value in own.items()})
     try:
         apart = {**cells.namespace, **_inputs(session, cell)}
-        with muted(), no_loop(codes):
-            execute(codes, apart)
+        with muted():
+            execute_in_notebook(codes, apart)
     finally:
         cells.namespace.update(own)
     for name in names:

@@ -12,10 +12,10 @@ from checkpoint_nb.mutation import ARGUMENT
 from checkpoint_nb.notebook.cell import Cell
 from checkpoint_nb.notebook.cellrun import EFFECTS
 from checkpoint_nb.notebook.cells import Cells
-from checkpoint_nb.notebook.executing import compiled, execute
+from checkpoint_nb.notebook.executing import compiled
 from checkpoint_nb.notebook.held import Path, held_at
-from checkpoint_nb.notebook.here import no_loop
 from checkpoint_nb.notebook.muting import muted
+from checkpoint_nb.notebook.own_thread import execute_in_notebook
 from checkpoint_nb.notebook.taken import Value
 from checkpoint_nb.sharing import units
 from checkpoint_nb.work import HELD
@@ -105,8 +105,8 @@ def repeat(cells: Cells, cell: Cell) -> None:
         taken = cell.took(name)
         if isinstance(taken, Value):
             cells.namespace[name] = taken.value
-    with muted(), no_loop(codes):
-        execute(codes, cells.namespace)
+    with muted():
+        execute_in_notebook(codes, cells.namespace)
         _close_figures()
     for name in cell.names.binds:
         cells.release(name)
