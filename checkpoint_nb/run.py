@@ -241,6 +241,7 @@ class Run:
         except BaseException as error:  # noqa: BLE001 - the waiter raises it in its own thread
             self._crash = error
         finally:
+            self._here.close()
             for tell in self._listeners:
                 tell(self)
             self._over.set()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import count
 
 from checkpoint_nb.executors.interface import Cancelled, Outcome, Ticket
@@ -29,6 +29,7 @@ class HereExecutor:
         self._changed = threading.Condition()
         self._numbers = count(1)
         self._waiting: deque[Job] = deque()
+        self._is_closed = False
 
     @property
     def slots(self) -> int:
@@ -50,6 +51,8 @@ class HereExecutor:
         """Queue ``function(payload)``; callbacks come from the thread that works."""
         job = Job(Ticket(next(self._numbers)), function, payload, done, started)
         with self._changed:
+            if self._is_closed:
+                raise RuntimeError("the executor is closed")
             self._waiting.append(job)
             self._changed.notify_all()
         return job.ticket
@@ -61,7 +64,7 @@ class HereExecutor:
             if found is not None:
                 self._waiting.remove(found)
         if found is not None:
-            found.answer(Cancelled())
+            _answer_cancelled([found])
 
     def work(self, timeout: float = 0.0) -> None:
         """Do what waits, and wait ``timeout`` seconds for more where nothing does."""
@@ -80,5 +83,11 @@ class HereExecutor:
         """Cancel what waits."""
         with self._changed:
             left, self._waiting = self._waiting, deque()
-        for job in left:
-            job.answer(Cancelled())
+            self._is_closed = True
+        _answer_cancelled(left)
+
+
+def _answer_cancelled(jobs: Iterable[Job]) -> None:
+    """Answer from threads of their own: nobody may work again, and the caller may hold a lock."""
+    for job in jobs:
+        threading.Thread(target=job.answer, args=(Cancelled(),), daemon=True).start()
