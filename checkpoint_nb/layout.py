@@ -11,7 +11,7 @@ import sys
 from functools import lru_cache
 from pathlib import Path
 
-from checkpoint_nb.render import Box, Curve, Picture
+from checkpoint_nb.drawing import Box, Curve, Picture
 
 _NODE = re.compile(r"^  (n\d+) \[width=([\d.]+), height=([\d.]+)", re.MULTILINE)
 _EDGE = re.compile(r"^  (n\d+) -> (n\d+) \[", re.MULTILINE)
@@ -20,7 +20,7 @@ _LONGEST_OUTPUT = 64 << 20
 
 @lru_cache(maxsize=64)
 def lay_out(dot: str, *, timeout: float = 3.0) -> Picture:
-    r"""Give every box of ``dot``, as `checkpoint_nb.render.to_dot` writes it, a place.
+    r"""Give every box of ``dot``, as `checkpoint_nb.drawing.to_dot` writes it, a place.
 
     Graphviz runs as a process of its own and is ended after ``timeout`` seconds; without it, or
     when it fails, a plain layout is made here. The answer is kept for the same text.

@@ -9,9 +9,9 @@ import time
 import pytest
 
 from checkpoint_nb import layout
+from checkpoint_nb.drawing import draw, to_dot
 from checkpoint_nb.events import NodeInfo
 from checkpoint_nb.layout import lay_out, lay_out_plainly, programs
-from checkpoint_nb.render import draw, to_dot
 
 LABELS = ['q"\\', "<b>x</b>", "javascript:alert(1)", "a\nb", "🎉", "\\N", "x" * 500]
 
@@ -27,7 +27,7 @@ def dot_of(count: int, fan: int = 2, label=lambda i: f"step({i})", most: int = 1
         )
         for i in range(count)
     ]
-    return to_dot(draw(nodes, most))
+    return to_dot(draw(nodes, most=most))
 
 
 @pytest.fixture(autouse=True)

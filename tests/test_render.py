@@ -9,23 +9,11 @@ from xml.etree import ElementTree
 import pytest
 
 from checkpoint_nb.board import Board
+from checkpoint_nb.drawing import draw, to_dot
 from checkpoint_nb.events import GraphPlanned, NodeInfo, RunStarted
+from checkpoint_nb.labels import LONGEST, clean, columns, duration, line, shorten
 from checkpoint_nb.layout import lay_out_plainly
-from checkpoint_nb.render import (
-    LONGEST,
-    clean,
-    columns,
-    draw,
-    duration,
-    line,
-    shorten,
-    summary,
-    to_dot,
-    to_strip,
-    to_svg,
-    to_text,
-    urgent,
-)
+from checkpoint_nb.render import summary, to_strip, to_svg, to_text, urgent
 from checkpoint_nb.states import State
 
 HOSTILE = [
@@ -111,7 +99,7 @@ def test_hostile_labels_stay_inside_their_quotes(label):
 def test_hostile_labels_are_text_in_the_still_picture(label):
     nodes = [info("a", label=label, task=label, kind="cell"), info("b", ("a", label), label="end")]
     for most in (60, 1):
-        drawing = draw(nodes, most)
+        drawing = draw(nodes, most=most)
         svg = to_svg(drawing, lay_out_plainly(to_dot(drawing)), snapshot(nodes), 0.0)
         tree = ElementTree.fromstring(svg.encode())
         tags = {element.tag.rpartition("}")[2] for element in tree.iter()}

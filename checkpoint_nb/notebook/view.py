@@ -14,20 +14,11 @@ from html import escape
 from IPython import display as ipython
 
 from checkpoint_nb.board import Board, Snapshot
+from checkpoint_nb.drawing import Drawing, Picture, draw, to_dot
+from checkpoint_nb.labels import clean, line
 from checkpoint_nb.layout import lay_out
 from checkpoint_nb.notebook.widget import Widget, legend, structure, widget_class
-from checkpoint_nb.render import (
-    Drawing,
-    Picture,
-    clean,
-    draw,
-    line,
-    summary,
-    to_dot,
-    to_strip,
-    to_svg,
-    to_text,
-)
+from checkpoint_nb.render import summary, to_strip, to_svg, to_text
 from checkpoint_nb.states import State
 
 Commands = Callable[[str, str | None, Callable[[str], None]], None]

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Protocol
 
 from checkpoint_nb.board import URGENCY, Snapshot
-from checkpoint_nb.render import Drawing, Picture, line, shorten
+from checkpoint_nb.drawing import Drawing, Picture
+from checkpoint_nb.labels import line, shorten
 from checkpoint_nb.states import State
 
 STATIC = Path(__file__).parent / "static"
