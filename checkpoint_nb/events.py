@@ -89,11 +89,43 @@ class NodeQueued(NodeEvent):
     """The node waits for its upstream or for a slot."""
 
 
+HERE = -1
+"""In place of a slot's number: the notebook's own thread."""
+
+
 @dataclass(frozen=True, slots=True)
 class NodeStarted(NodeEvent):
-    """A slot began the node."""
+    """A slot (or the notebook itself: `HERE`) began the node."""
 
     slot: int
+
+
+@dataclass(frozen=True, slots=True)
+class Phases:
+    """Where the seconds of a node went, as its worker measured them.
+
+    Parameters
+    ----------
+    loading
+        Until the work itself began: taking over names and settings, reading upstream results.
+    computing
+        The work itself.
+    storing
+        Writing what it gave.
+    """
+
+    loading: float = 0.0
+    computing: float = 0.0
+    storing: float = 0.0
+
+    @property
+    def total(self) -> float:
+        """All of it."""
+        return self.loading + self.computing + self.storing
+
+
+UNTIMED = Phases()
+"""Of what nobody measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +134,7 @@ class NodeFinished(NodeEvent):
 
     seconds: float
     size: int
+    phases: Phases = UNTIMED
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from functools import cached_property
 
+from checkpoint_nb.events import HERE
 from checkpoint_nb.executors.here import HereExecutor
 from checkpoint_nb.executors.interface import Executor, Outcome, Ticket
 from checkpoint_nb.work import Recipe
@@ -64,7 +65,10 @@ class Flights:
         """Give ``function(payload)`` to the executor that the work belongs to."""
         executor = self._here if recipe.here else self._executor
         ticket = executor.submit(
-            function, payload, lambda _, outcome: done(outcome), lambda one: started(one.slot)
+            function,
+            payload,
+            lambda _, outcome: done(outcome),
+            lambda one: started(HERE if recipe.here else one.slot),
         )
         self._up[number] = (executor, ticket)
 

@@ -13,6 +13,7 @@ from typing import Final
 
 from checkpoint_nb.capture import Log, captured
 from checkpoint_nb.errors import DamagedEntry, MissingEntry
+from checkpoint_nb.events import UNTIMED, Phases
 from checkpoint_nb.fingerprint import register_all
 from checkpoint_nb.freight import NO_FREIGHT, Freight, unloaded
 from checkpoint_nb.mutation import Watch
@@ -94,6 +95,7 @@ class Finished:
     observed: Mapping[str, str] = field(default_factory=dict)
     asked: tuple[str, ...] = ()
     acts: bool = False
+    phases: Phases = UNTIMED
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +160,8 @@ def run_job(payload: object) -> Answer:
                     parcel = _unpacked(payload)
                     with as_in_the_notebook(names, parcel.call, parcel.modules):
                         done = _done(payload, parcel)
-        return replace(done, log=log.text)
+        loading = time.perf_counter() - started - done.phases.total
+        return replace(done, log=log.text, phases=replace(done.phases, loading=max(0.0, loading)))
     except (DamagedEntry, MissingEntry) as error:
         return UpstreamLost(error.facts.get("result", ""), error.headline)
     except _WorkFailed as failed:
@@ -206,7 +209,8 @@ def _done(job: Job, parcel: Parcel) -> Finished:
     changed = tuple(one for one in watch.changed() if one.partition(" ")[2] not in given_back)
     if unkept:
         outputs[UNKEPT] = _stored(job, unkept)
-    return Finished(outputs, unkept, seconds, "", changed, *seen)
+    phases = Phases(computing=seconds, storing=time.perf_counter() - started - seconds)
+    return Finished(outputs, unkept, seconds, "", changed, *seen, phases)
 
 
 def _left(job: Job, call: Call, left: Mapping[str, object]) -> Mapping[str, Stored]:

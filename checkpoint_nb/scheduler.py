@@ -14,7 +14,7 @@ from queue import SimpleQueue
 
 from checkpoint_nb import events
 from checkpoint_nb.errors import CheckpointError, DeclarationError
-from checkpoint_nb.events import EventBus
+from checkpoint_nb.events import EventBus, Phases
 from checkpoint_nb.executors.interface import Cancelled, Lost, Outcome, Returned
 from checkpoint_nb.failure import Failure
 from checkpoint_nb.fingerprint import Key
@@ -312,7 +312,7 @@ class Scheduler:
             committed.set_result(None)
         self._committing += 1
         committed.add_done_callback(
-            lambda done: self._inbox.put(partial(self._committed, number, done))
+            lambda done: self._inbox.put(partial(self._committed, number, answer.phases, done))
         )
         self._upstream_settled(number)
 
@@ -327,7 +327,7 @@ class Scheduler:
             self._tell(events.EntryRejected(self._clock(), node.label, f"not kept: {why_not}"))
         return not why_not
 
-    def _committed(self, number: int, done: Future[None]) -> None:
+    def _committed(self, number: int, phases: Phases, done: Future[None]) -> None:
         self._committing -= 1
         error = done.exception()
         node = self._graph.nodes[number]
@@ -336,7 +336,7 @@ class Scheduler:
             self._tell(events.EntryRejected(self._clock(), node.label, why))
         self.states[number] = State.DONE
         record = self._records[number]
-        self._node_event(events.NodeFinished, number, record.seconds, record.size)
+        self._node_event(events.NodeFinished, number, record.seconds, record.size, phases)
 
     # -- failure and cancel ----------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from checkpoint_nb import clearing, events
 from checkpoint_nb.collecting import Collected, collect
 from checkpoint_nb.config import Config
+from checkpoint_nb.executors.interface import Executor
 from checkpoint_nb.graph import build
 from checkpoint_nb.holdings import Holdings, current_keys, holdings
 from checkpoint_nb.journal import NodeLog
@@ -21,7 +22,9 @@ from checkpoint_nb.plan import make_plan
 from checkpoint_nb.reasons import reasons
 from checkpoint_nb.run import Report
 from checkpoint_nb.standing import Forecast, Row, forecast, rows
-from checkpoint_nb.stores.interface import Freed
+from checkpoint_nb.stores.interface import Freed, Store
+from checkpoint_nb.tape import Tape
+from checkpoint_nb.timeline import Timeline
 from checkpoint_nb.verifying import Verification, Verified
 from checkpoint_nb.waiting import Waiting
 from checkpoint_nb.wiring import Wiring
@@ -51,6 +54,17 @@ class Session(Wiring):
     >>> session.status(), session.du().entries, session.cancel()
     ([], 0, False)
     """
+
+    def __init__(
+        self,
+        config: Config | None = None,
+        *,
+        store: Store | None = None,
+        executor: Executor | None = None,
+    ) -> None:
+        super().__init__(config, store=store, executor=executor)
+        self._tape = Tape()
+        self.bus.subscribe(self._tape.hear)
 
     # -- ask -------------------------------------------------------------------------------------
 
@@ -100,6 +114,22 @@ class Session(Wiring):
         """What ``node`` printed when it last ran, and how that went; nothing if it never ran."""
         plan = self.plan(self.find(node), why=events.LOOK)
         return self.journal.logs(plan, plan.graph.targets)
+
+    def timeline(self, run: int = 1) -> Timeline:
+        """Return who ran what and when, in the last run in which anything ran.
+
+        Parameters
+        ----------
+        run
+            Which one: 1 the last, 2 the one before that, and so on.
+
+        Examples
+        --------
+        >>> from checkpoint_nb.stores.memory import MemoryStore
+        >>> print(Session(store=MemoryStore()).timeline().text())
+        nothing ran yet
+        """
+        return self._tape.timeline(run)
 
     def cancel(self, node: Node | str | None = None) -> bool:
         """Stop what runs, or one node of it; whether anything ran. Does not wait for the end."""

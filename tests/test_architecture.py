@@ -47,6 +47,12 @@ LAYERS = [
         "drawing",
         "keeping",
         "sending",
+        "timeline",
+        "tape",
+        "gantt",
+        "gantt_text",
+        "gantt_files",
+        "gantt_png",
     },
     {
         "priority",

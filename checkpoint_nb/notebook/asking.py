@@ -14,6 +14,7 @@ from checkpoint_nb.measures import counted, said_size
 from checkpoint_nb.notebook.completion import Completion
 from checkpoint_nb.notebook.guide import GUIDE
 from checkpoint_nb.notebook.progress import somebody_watches
+from checkpoint_nb.notebook.stills import show_timeline
 from checkpoint_nb.notebook.summary import say, say_run
 from checkpoint_nb.notebook.tables import show_lines, show_table
 from checkpoint_nb.notebook.verbs import VERBS, Asked, asked
@@ -107,6 +108,7 @@ class Asking:
             "clear": self._clear,
             "graph": self._graph,
             "log": self._log,
+            "timeline": self._timeline,
             "cancel": self._cancel,
             "du": self._du,
             "gc": self._gc,
@@ -187,6 +189,22 @@ class Asking:
         for node in self._nodes(what):
             logs = self._session.log(node)
             show_lines([log_text(log, time.time()) for log in logs] or [f"{node.label} never ran"])
+
+    def _timeline(self, what: Asked) -> None:
+        run, path = what.values.get("run", "1"), what.values.get("save", "")
+        if not run.isdecimal() or int(run) < 1:
+            raise MagicUsageError("--run takes a number.", {"given": run}, "1 is the last run.")
+        drawn = self._session.timeline(int(run))
+        if not drawn.run:
+            say("nothing ran yet" if int(run) == 1 else f"there are no {run} runs to look at")
+        elif path:
+            try:
+                drawn.save(path)
+            except DeclarationError as error:
+                raise MagicUsageError(error.headline, error.facts, error.hint) from None
+            say(f"timeline of {counted(len(drawn.bars), 'node')} written to {path}")
+        else:
+            show_timeline(drawn)
 
     def _graph(self, _: Asked) -> None:
         session = self._session

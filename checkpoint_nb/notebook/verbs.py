@@ -65,6 +65,12 @@ VERBS: Final = {
             "--stale: old versions only; --all: whole store",
         ),
         Verb("graph", "", "the live picture, with its buttons"),
+        Verb(
+            "timeline",
+            "[--save PATH] [--run N]",
+            "who ran what, when, in the last run, or the Nth ago;\n"
+            "--save: as .svg, .png, or .json for Perfetto",
+        ),
         Verb("log", "NODE ...", "what it printed, when it ran, and how it failed"),
         Verb("cancel", "[NODE ...]", "stop what runs; what finished is kept"),
         Verb("wait", "[NODE ...]", "until nothing runs; raises what failed"),
