@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from checkpoint_nb.decorators import checkpoint, task
 from checkpoint_nb.errors import CheckpointWarning
 from checkpoint_nb.fingerprint import content_of
+from checkpoint_nb.reporting import progress
 from checkpoint_nb.requires import requires
 from checkpoint_nb.session import Session, configure, current_session
 from checkpoint_nb.task import Task, TaskFactory
@@ -23,6 +24,7 @@ __all__ = [
     "configure",
     "content_of",
     "current_session",
+    "progress",
     "requires",
     "task",
 ]

@@ -18,6 +18,7 @@ from checkpoint_nb.events import (
     NodeFailed,
     NodeFinished,
     NodeInfo,
+    NodeProgress,
     NodeQueued,
     NodeReused,
     NodeStarted,
@@ -25,6 +26,7 @@ from checkpoint_nb.events import (
     RunFinished,
     RunStarted,
 )
+from checkpoint_nb.reporting import HowFar
 from checkpoint_nb.states import State
 
 URGENCY = (
@@ -60,6 +62,10 @@ class Status:
         How long it took, this time or, before it ran, the last time; 0 when unknown.
     message, traceback
         What went wrong, if it failed.
+    progress
+        How much is done of what runs, from 0 to 1, if it says so.
+    doing
+        What it says that it does.
     """
 
     state: State
@@ -68,6 +74,8 @@ class Status:
     seconds: float = 0.0
     message: str = ""
     traceback: str = ""
+    progress: float | None = None
+    doing: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +83,8 @@ class Snapshot:
     """The board at one moment; never changes.
 
     ``nodes``, ``statuses`` and ``codes`` (one byte a node, `State.code`) go together by index.
-    ``outcome`` is ``""`` before any run, ``"running"``, or what the last run ended as.
+    ``outcome`` is ``""`` before any run, ``"running"``, or what the last run ended as;
+    ``before`` are the codes at its start, of the nodes that there were.
     """
 
     structure: int
@@ -88,6 +97,7 @@ class Snapshot:
     seconds: float
     saved: float
     note: str
+    before: bytes = b""
 
     @property
     def running(self) -> bool:
@@ -128,6 +138,7 @@ class Board:
         self._index: dict[str, int] = {}
         self._statuses: list[Status] = []
         self._codes = bytearray()
+        self._before = b""
         self._downstream: dict[str, list[str]] | None = None
         self._owner: dict[str, str] = {}
         self._runs: dict[str, float] = {}
@@ -156,6 +167,7 @@ class Board:
                 case RunStarted():
                     self._runs[event.run] = event.at
                     self._outcome, self._note = "running", ""
+                    self._before = bytes(self._codes)
                     self._started, self._saved = min(self._runs.values()), 0.0
                 case RunFinished():
                     self._finish(event)
@@ -178,6 +190,7 @@ class Board:
                 return
             self._statuses = [self._statuses[i] for i in kept]
             self._codes = bytearray(self._codes[i] for i in kept)
+            self._before = bytes(self._before[i] for i in kept if i < len(self._before))
             self._restructure(tuple(self._nodes[i] for i in kept))
             self._touch()
 
@@ -209,6 +222,7 @@ class Board:
                 seconds=self._seconds,
                 saved=self._saved,
                 note=self._note,
+                before=self._before,
             )
 
     def wait(self, version: int, timeout: float) -> bool:
@@ -276,8 +290,11 @@ class Board:
                 status = replace(status, state=State.QUEUED)
             case NodeStarted():
                 status = replace(status, state=State.RUNNING, started=event.at)
+            case NodeProgress():
+                how_far = HowFar(event.done, event.total, event.text)
+                status = replace(status, progress=how_far.part, doing=how_far.said)
             case NodeFinished():
-                status = replace(status, state=State.DONE, seconds=event.seconds)
+                status = Status(State.DONE, status.reason, status.started, event.seconds)
             case NodeReused():
                 status = replace(status, state=State.REUSED, reason="upstream came out the same")
             case NodeFailed():

@@ -7,8 +7,10 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import IO
 
 _KEPT = 64 * 1024
+_LOG = ".log"
 
 
 class Log:
@@ -19,13 +21,18 @@ class Log:
 
 
 @contextmanager
-def captured() -> Iterator[Log]:
+def captured(live: str = "") -> Iterator[Log]:
     """Catch stdout and stderr of this process, of C code and of children too.
 
     Only for a process that does one thing at a time. Keeps the last 64 KiB.
+
+    Parameters
+    ----------
+    live
+        How the name of the file begins in which it can be read meanwhile; ``""``: nobody will.
     """
     log = Log()
-    with tempfile.TemporaryFile(buffering=0) as file:
+    with _file(live) as file:
         _flush()
         saved = [os.dup(1), os.dup(2)]
         try:
@@ -38,6 +45,29 @@ def captured() -> Iterator[Log]:
                 os.dup2(copy, number)
                 os.close(copy)
             log.text = _tail(file.fileno())
+
+
+def log_so_far(live: str) -> str:
+    """Return the end of what was caught by now; ``live`` as in :func:`captured`."""
+    try:
+        with open(live + _LOG, "rb", buffering=0) as file:
+            return _tail(file.fileno())
+    except OSError:
+        return ""
+
+
+@contextmanager
+def _file(live: str) -> Iterator[IO[bytes]]:
+    if not live:
+        with tempfile.TemporaryFile(buffering=0) as file:
+            yield file
+        return
+    with open(live + _LOG, "w+b", buffering=0) as named:
+        try:
+            yield named
+        finally:
+            with suppress(OSError):
+                os.unlink(live + _LOG)
 
 
 def _flush() -> None:

@@ -129,6 +129,15 @@ UNTIMED = Phases()
 
 
 @dataclass(frozen=True, slots=True)
+class NodeProgress(NodeEvent):
+    """The node says how far it is: ``done`` of ``total``, which is ``None`` if nobody knows."""
+
+    done: float
+    total: float | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class NodeFinished(NodeEvent):
     """The node ran and its result is durable."""
 

@@ -11,6 +11,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from checkpoint_nb.bars import bars_report
 from checkpoint_nb.capture import Log, captured
 from checkpoint_nb.errors import DamagedEntry, MissingEntry
 from checkpoint_nb.events import UNTIMED, Phases
@@ -29,6 +30,7 @@ from checkpoint_nb.observing.hook import aside
 from checkpoint_nb.observing.noting import Notes
 from checkpoint_nb.observing.watch import observed
 from checkpoint_nb.parcels import Parcel
+from checkpoint_nb.reporting import PROGRESS, reporting
 from checkpoint_nb.settings import digests
 from checkpoint_nb.spool import spooled
 from checkpoint_nb.stores.interface import Objects, Stored
@@ -57,6 +59,9 @@ class Job:
         Where the work can write what it shows while it runs; ``""``: nowhere.
     freight
         Where the large buffers of ``call`` are.
+    live
+        How the names of files begin in which it can be followed what the work prints and how far
+        it is; ``""``: nobody wants to know.
     """
 
     call: bytes | Parcel
@@ -67,6 +72,7 @@ class Job:
     within: tuple[Notes, ...] = ()
     spool: str = ""
     freight: Freight = NO_FREIGHT
+    live: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,13 +154,15 @@ def run_job(payload: object) -> Answer:
     around = payload.surroundings
     try:
         with (
-            captured() if around is not None else nullcontext(log) as log,
+            captured(payload.live) if around is not None else nullcontext(log) as log,
             aside(),
             spooled(payload.spool),
+            reporting(payload.live and payload.live + PROGRESS),
         ):
             if around is None:
                 done = _done(payload, _unpacked(payload))
             else:
+                bars_report()
                 around.enter()
                 with notebook_names() as names:
                     parcel = _unpacked(payload)

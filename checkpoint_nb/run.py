@@ -21,6 +21,7 @@ from checkpoint_nb.flights import Flights
 from checkpoint_nb.graph import Graph
 from checkpoint_nb.observing.hook import concerned, on_behalf, pass_on
 from checkpoint_nb.origins import Origins
+from checkpoint_nb.pace import Pace
 from checkpoint_nb.plan import Plan, make_plan
 from checkpoint_nb.scheduler import Scheduler
 from checkpoint_nb.spool import SpoolReader, Spools
@@ -31,6 +32,8 @@ from checkpoint_nb.turns import Turns
 
 _MENDINGS = 3
 _GLANCE = 0.01
+_LOOK = 0.1
+"""Seconds between two looks at how far running nodes are."""
 
 
 @dataclass
@@ -206,6 +209,10 @@ class Run:
         """Read what the cell ``node`` shows, from the beginning and while it runs."""
         return self._spools.reader(node)
 
+    def log_so_far(self, node: str) -> str:
+        """What the work of ``node`` printed, while it runs."""
+        return self._spools.log(node)
+
     def result_of(self, node: str) -> Record:
         """The record of ``node``; raises what kept it from being there.
 
@@ -298,7 +305,9 @@ class Run:
             self.scheduler.cancel()
         self.scheduler.start()
         self._keep_details(plan)
-        self.scheduler.wait()
+        with Pace(self._bus, self.id, self._spools.progress) as pace:
+            while not self.scheduler.wait(_LOOK):
+                pace.look()
         self._notes += self.scheduler.notes
         if self.scheduler.crash is not None:
             raise self.scheduler.crash

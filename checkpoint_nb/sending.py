@@ -36,24 +36,26 @@ def job_of(
     surroundings
         What a worker process must take over; ``None`` when the work stays in this process.
     spools
-        Where cells write what they show while they run.
+        Where work writes what it shows, prints and reports while it runs.
 
     Raises
     ------
     ArgumentError
         When the work cannot be sent.
     """
-    spool = "" if spools is None or node.kind != "cell" else spools.path(node.id)
+    live = "" if spools is None else spools.path(node.id)
+    spool = live if node.kind == "cell" else ""
     if surroundings is None:
         work, level = at_home(recipe), node.compress_level
-        return run_job, Job(work, upstream, objects, level, within=concerned(), spool=spool)
+        asking = concerned()
+        return run_job, Job(work, upstream, objects, level, None, asking, spool=spool, live=live)
     from checkpoint_nb.travel import MAKE_IT_THERE, packed
 
     hint = _HERE_INSTEAD if node.kind == "cell" else MAKE_IT_THERE
     buffers: list[pickle.PickleBuffer] = []
     apart = None if spools is None else buffers.append
     call = packed(node.label, parcel(recipe), hint, apart)
-    job = Job(call, upstream, objects, node.compress_level, surroundings, spool=spool)
+    job = Job(call, upstream, objects, node.compress_level, surroundings, spool=spool, live=live)
     if spools is not None and buffers:
         size = sum(buffer.raw().nbytes for buffer in buffers)
         job = replace(job, freight=loaded(buffers, spools.hold(node.id, size)))

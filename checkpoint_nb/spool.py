@@ -16,6 +16,9 @@ from contextvars import ContextVar
 from itertools import count
 from typing import Final
 
+from checkpoint_nb.capture import log_so_far
+from checkpoint_nb.reporting import PROGRESS
+
 Message = tuple[str, dict[str, object]]
 """``("stream" | "display" | "clear" | "result", content)``, the content plain JSON."""
 
@@ -215,6 +218,14 @@ class Spools:
             fits = self._hold and _free(_MEMORY) > 2 * size
             number = next(self._numbers)
         return os.path.join(self._hold, str(number)) if fits else f"{self.path(node)}-{number}"
+
+    def progress(self, node: str) -> str:
+        """Where the node with this id says how far it is."""
+        return os.path.join(self._folder, node + PROGRESS)
+
+    def log(self, node: str) -> str:
+        """Return the end of what the node with this id printed, while it runs."""
+        return log_so_far(os.path.join(self._folder, node))
 
     def reader(self, node: str) -> SpoolReader:
         """Read from the beginning what the node with this id shows."""

@@ -11,6 +11,7 @@ from checkpoint_nb.events import (
     Event,
     GraphPlanned,
     NodeFailed,
+    NodeProgress,
     NodeQueued,
     RunFinished,
     RunStarted,
@@ -45,7 +46,7 @@ class Tape:
         run = getattr(event, "run", "")
         with self._lock:
             match event:
-                case NodeQueued():
+                case NodeQueued() | NodeProgress():
                     return
                 case GraphPlanned():
                     # Of a look at the plan there is no run, and so nothing to be kept.

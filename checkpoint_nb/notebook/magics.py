@@ -81,7 +81,8 @@ class CheckpointMagics(Magics):
 
     def progress(self) -> Progress:
         """Follow a run in the cell that is running."""
-        return Progress(self._shell, self.session.board, self.commands)
+        slots = self.session.config.slots
+        return Progress(self._shell, self.session.board, self.commands, slots)
 
     # -- between cells ---------------------------------------------------------------------------
 
@@ -264,6 +265,8 @@ class CheckpointMagics(Magics):
         """Show how ``run`` goes, and what the cell shows, until it is over; then do ``after``."""
         __tracebackhide__ = True
         progress = self.progress()
+        if replayer is not None:
+            progress.stand_beside(replayer)
         if awaited:
             return self._await(run, progress, after, replayer)
         try:

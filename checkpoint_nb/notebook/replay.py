@@ -73,6 +73,8 @@ class Replayer:
         self, shell: InteractiveShell, reader: SpoolReader | None = None, *, quiet: bool = False
     ) -> None:
         self.has_shown = False
+        self.is_mid_line = False
+        self.make_room: Callable[[], None] = lambda: None
         self._shell = shell
         self._reader = reader
         self._quiet = quiet
@@ -114,14 +116,17 @@ class Replayer:
     # -- showing ---------------------------------------------------------------------------------
 
     def _show(self, messages: Sequence[Message]) -> None:
+        if messages:
+            self.make_room()
         written: TextIO | None = None
         for kind, content in messages:
             if kind == "stream":
                 stream = sys.stderr if content["name"] == "stderr" else sys.stdout
                 if written is not None and written is not stream:
                     written.flush()
-                stream.write(str(content["text"]))
-                written = stream
+                text = str(content["text"])
+                stream.write(text)
+                written, self.is_mid_line = stream, not text.endswith("\n")
             elif kind == "display":
                 self._shell.display_pub.publish(**content)
             elif kind == "clear":

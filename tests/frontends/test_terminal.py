@@ -79,6 +79,12 @@ class Terminal:
         return self.prompt()
 
 
+def left_of(shown: str) -> str:
+    """What is left on the screen of what was shown: a line may be written over."""
+    lines = re.sub("\r+\n", "\n", shown).split("\n")
+    return "\n".join(line.rpartition("\r")[2] for line in lines)
+
+
 @pytest.fixture
 def terminal(place):
     terminal = Terminal(place)
@@ -90,14 +96,14 @@ def test_cells_are_typed_and_remembered(terminal, place):
     """A cell runs with its line below it, and is restored in the next session."""
     terminal.run("%load_ext checkpoint_nb")
     shown = terminal.run("%%checkpoint base", "print('work' + 'ing')", "base = 6 * 7")
-    assert re.search(r"working\r?\n● base — ran 1", shown), shown
+    assert re.search(r"^working\n● base — ran 1", left_of(shown), re.M), shown
     assert "43" in terminal.run("base + 1")
     terminal.type("exit")
     terminal.process.expect(terminal.end)
     again = Terminal(place)
     again.run("%load_ext checkpoint_nb")
     shown = again.run("%%checkpoint base", "print('work' + 'ing')", "base = 6 * 7")
-    assert re.search(r"working\r?\n✓ base — restored", shown), shown
+    assert re.search(r"^working\n✓ base — restored", left_of(shown), re.M), shown
     again.process.close(force=True)
 
 
@@ -116,12 +122,25 @@ def test_interrupt_stops_a_cell_and_the_terminal_goes_on(terminal):
     terminal.run("%load_ext checkpoint_nb")
     terminal.run("%%checkpoint base", "base = 6 * 7")
     terminal.type("%%checkpoint slow", "import time; time.sleep(300); slow = 1")
-    terminal.process.expect("1 running")
+    terminal.process.expect("slow [0-9.]+ s")
     terminal.process.send("\x03")
     terminal.process.expect("KeyboardInterrupt", timeout=30)
     terminal.prompt()
     assert "43" in terminal.run("base + 1")
     assert "NameError" in terminal.run("slow")
+
+
+def test_a_line_shows_how_far_a_cell_is_and_goes(terminal):
+    """What the cell prints has its own lines; nothing of the one that counts is left."""
+    terminal.run("%load_ext checkpoint_nb")
+    lines = ["import time, checkpoint_nb", "print('begun')"]
+    lines += ["for i in range(9): checkpoint_nb.progress(i, 9); time.sleep(.3)", "print('ended')"]
+    shown = terminal.run("%%checkpoint slow", *lines)
+    assert re.search(r"0%\|.* 0/1 \[.*<.*\] slow [1-9][0-9]% [0-9.]+ s", shown), shown
+    screen = left_of(shown).splitlines()
+    rest = screen[screen.index("begun") + 1 :]
+    assert rest[0] == "ended", screen
+    assert rest[1].startswith("● slow — ran 1"), screen
 
 
 def begun_in_the_background(terminal):
